@@ -1,0 +1,2 @@
+DROP TABLE stale_days;
+DROP TABLE daily_metrics;

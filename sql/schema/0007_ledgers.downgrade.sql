@@ -1,0 +1,3 @@
+DROP TABLE rejected_rows;
+DROP TABLE ingested_files;
+DROP TABLE job_runs;

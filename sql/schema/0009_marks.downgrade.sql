@@ -1,0 +1,3 @@
+ALTER TABLE accounts
+    DROP COLUMN highest_ticket,
+    DROP COLUMN newest_snapshot;
