@@ -1,0 +1,331 @@
+-- claim_file: Enter a file into the ledger, if it is not there.
+INSERT INTO ingested_files (kind, name, sha256)
+VALUES (:kind, :name, :sha256)
+ON CONFLICT (kind, sha256) DO NOTHING;
+
+-- lock_file: Where a file's load stands; two loads of the same file take turns batch by batch.
+SELECT file_id, state, rows_read, rows_new, rows_duplicate, rows_rejected
+FROM ingested_files
+WHERE kind = :kind AND sha256 = :sha256
+FOR UPDATE;
+
+-- restart_file: Begin a file again that had rejected rows: what they lacked may have come since.
+UPDATE ingested_files
+SET state = 'loading', name = :name, rows_read = 0, rows_new = 0, rows_duplicate = 0, rows_rejected = 0,
+    started_at = now(), finished_at = NULL
+WHERE file_id = :file_id;
+
+-- forget_rejected_rows: Empty a file's quarantine before it is read again.
+DELETE FROM rejected_rows WHERE file_id = :file_id;
+
+-- advance_file: Count a batch, in the transaction that brings its rows.
+UPDATE ingested_files
+SET rows_read      = :rows_read,
+    rows_new       = rows_new + :rows_new,
+    rows_duplicate = rows_duplicate + :rows_duplicate,
+    rows_rejected  = rows_rejected + :rows_rejected
+WHERE file_id = :file_id;
+
+-- finish_file: All of the file is in.
+UPDATE ingested_files
+SET state = 'loaded', finished_at = clock_timestamp()
+WHERE file_id = :file_id;
+
+-- copy_rejected_rows: Rows for the quarantine.
+COPY rejected_rows (file_id, line, column_name, reason, content) FROM STDIN (FORMAT csv);
+
+-- rejected_rows: The quarantine, newest file first; of one file when given.
+SELECT f.name AS file, f.kind, r.line, r.column_name, r.reason, r.content, r.rejected_at
+FROM rejected_rows r
+JOIN ingested_files f USING (file_id)
+WHERE CAST(:file AS text) IS NULL OR f.name = :file
+ORDER BY r.file_id DESC, r.line
+LIMIT :limit;
+
+-- ingested_files: The ledger, newest first.
+SELECT name, kind, state, rows_read, rows_new, rows_duplicate, rows_rejected, started_at, finished_at
+FROM ingested_files
+ORDER BY file_id DESC;
+
+-- lock_accounts: The accounts of a batch by name. Who holds the row loads the account alone, so its marks hold.
+SELECT n.place - 1                                                AS place,
+       a.account_id,
+       a.currency_digits,
+       a.highest_ticket,
+       extract(epoch FROM a.newest_snapshot)::bigint              AS newest_snapshot,
+       p.reset_time::text                                         AS reset_time,
+       p.time_zone
+FROM unnest(CAST(:names AS text[])) WITH ORDINALITY AS n (account, place)
+JOIN accounts a USING (account)
+JOIN plans p USING (plan_id)
+ORDER BY a.account_id
+FOR NO KEY UPDATE OF a;
+
+-- day_starts: When the trading days of some calendars begin.
+SELECT c.calendar - 1                                                                  AS calendar,
+       d.day,
+       extract(epoch FROM day_starts_at(date '1970-01-01' + d.day, c.reset_time, c.time_zone))::bigint AS starts
+FROM unnest(CAST(:reset_times AS time[]), CAST(:time_zones AS text[])) WITH ORDINALITY AS c (reset_time, time_zone, calendar)
+CROSS JOIN generate_series(CAST(:first_day AS integer), CAST(:last_day AS integer)) AS d (day)
+ORDER BY c.calendar, d.day;
+
+-- mark_stale_days: Days whose metrics are out of date now; a day already marked is marked anew.
+INSERT INTO stale_days (account_id, trading_day)
+SELECT account_id, date '1970-01-01' + day
+FROM unnest(CAST(:account_ids AS integer[]), CAST(:days AS integer[])) AS touched (account_id, day)
+ON CONFLICT (account_id, trading_day) DO UPDATE SET marked_at = excluded.marked_at;
+
+-- known_symbols: Ids of symbols by name.
+SELECT symbol, symbol_id FROM symbols WHERE symbol = ANY (CAST(:symbols AS text[]));
+
+-- add_symbols: Symbols seen for the first time. The look-up before it keeps ids from being used up.
+INSERT INTO symbols (symbol)
+SELECT unnest(CAST(:symbols AS text[]))
+ON CONFLICT (symbol) DO NOTHING;
+
+-- create_suspects: Trades that may be there already.
+CREATE TEMPORARY TABLE suspects (
+    place        integer     NOT NULL,
+    account_id   integer     NOT NULL,
+    ticket       bigint      NOT NULL,
+    close_time   timestamptz NOT NULL,
+    open_price   bigint      NOT NULL,
+    price_move   bigint      NOT NULL,
+    profit       bigint      NOT NULL,
+    commission   bigint      NOT NULL,
+    swap         bigint      NOT NULL,
+    seconds_held integer     NOT NULL,
+    lots         integer     NOT NULL,
+    symbol_id    smallint    NOT NULL,
+    side         smallint    NOT NULL,
+    price_digits smallint    NOT NULL,
+    lot_digits   smallint    NOT NULL
+) ON COMMIT DROP;
+
+-- copy_suspects: Fill them.
+COPY suspects (place, account_id, ticket, close_time, open_price, price_move, profit, commission, swap, seconds_held,
+               lots, symbol_id, side, price_digits, lot_digits)
+FROM STDIN (FORMAT binary);
+
+-- analyze_suspects: Their number decides how they are looked up.
+ANALYZE suspects;
+
+-- known_trades: Suspects that are there, and whether with the same values. The bounds keep chunks and batches shut.
+SELECT s.place,
+       (s.close_time, s.open_price, s.price_move, s.profit, s.commission, s.swap, s.seconds_held, s.lots,
+        s.symbol_id, s.side, s.price_digits, s.lot_digits)
+       = (t.close_time, t.open_price, t.price_move, t.profit, t.commission, t.swap, t.seconds_held, t.lots,
+          t.symbol_id, t.side, t.price_digits, t.lot_digits) AS same
+FROM suspects s
+JOIN trades t ON t.account_id = s.account_id AND t.ticket = s.ticket
+WHERE t.account_id BETWEEN :first_account AND :last_account
+  AND t.ticket BETWEEN :first_ticket AND :last_ticket;
+
+-- copy_trades: New trades, straight into their chunks.
+COPY trades (account_id, ticket, close_time, open_price, price_move, profit, commission, swap, seconds_held,
+             lots, symbol_id, side, price_digits, lot_digits)
+FROM STDIN (FORMAT binary);
+
+-- raise_highest_tickets: Marks of the accounts that got trades.
+UPDATE accounts a
+SET highest_ticket = n.mark
+FROM unnest(CAST(:account_ids AS integer[]), CAST(:marks AS bigint[])) AS n (account_id, mark)
+WHERE a.account_id = n.account_id AND (a.highest_ticket IS NULL OR a.highest_ticket < n.mark);
+
+-- create_suspect_snapshots: Equity snapshots that may be there already.
+CREATE TEMPORARY TABLE suspect_snapshots (
+    place      integer     NOT NULL,
+    account_id integer     NOT NULL,
+    time       timestamptz NOT NULL,
+    balance    bigint      NOT NULL,
+    equity     bigint      NOT NULL,
+    margin     bigint
+) ON COMMIT DROP;
+
+-- copy_suspect_snapshots: Fill them.
+COPY suspect_snapshots (place, account_id, time, balance, equity, margin) FROM STDIN (FORMAT binary);
+
+-- copy_suspect_snapshots_without_margin: Fill them.
+COPY suspect_snapshots (place, account_id, time, balance, equity) FROM STDIN (FORMAT binary);
+
+-- analyze_suspect_snapshots: Their number decides how they are looked up.
+ANALYZE suspect_snapshots;
+
+-- known_snapshots: Suspects that are there, and whether with the same values.
+SELECT s.place, (s.balance, s.equity, s.margin) IS NOT DISTINCT FROM (e.balance, e.equity, e.margin) AS same
+FROM suspect_snapshots s
+JOIN equity e ON e.account_id = s.account_id AND e.time = s.time
+WHERE e.account_id BETWEEN :first_account AND :last_account
+  AND e.time BETWEEN to_timestamp(:first_time) AND to_timestamp(:last_time);
+
+-- copy_equity: New snapshots, straight into their chunks.
+COPY equity (account_id, time, balance, equity, margin) FROM STDIN (FORMAT binary);
+
+-- copy_equity_without_margin: New snapshots, straight into their chunks.
+COPY equity (account_id, time, balance, equity) FROM STDIN (FORMAT binary);
+
+-- raise_newest_snapshots: Marks of the accounts that got snapshots.
+UPDATE accounts a
+SET newest_snapshot = to_timestamp(n.mark)
+FROM unnest(CAST(:account_ids AS integer[]), CAST(:marks AS bigint[])) AS n (account_id, mark)
+WHERE a.account_id = n.account_id AND (a.newest_snapshot IS NULL OR a.newest_snapshot < to_timestamp(n.mark));
+
+-- currencies: Decimals of each currency.
+SELECT currency, digits FROM currencies ORDER BY currency;
+
+-- known_plans: Plans by name; they keep still until the transaction ends.
+SELECT p.plan, p.plan_id, p.currency, c.digits, p.initial_balance, p.profit_target, p.max_drawdown, p.max_drawdown_basis,
+       p.max_drawdown_mode, p.daily_loss, p.daily_loss_basis, p.reset_time::text AS reset_time, p.time_zone,
+       (p.consistency_limit * 10000)::bigint AS consistency_limit
+FROM plans p
+JOIN currencies c USING (currency)
+WHERE p.plan = ANY (CAST(:plans AS text[]))
+ORDER BY p.plan_id
+FOR NO KEY UPDATE OF p;
+
+-- create_incoming_plans: Plans that are new or changed.
+CREATE TEMPORARY TABLE incoming_plans (
+    plan text, currency text, initial_balance bigint, profit_target bigint, max_drawdown bigint, max_drawdown_basis text,
+    max_drawdown_mode text, daily_loss bigint, daily_loss_basis text, reset_time time, time_zone text,
+    consistency_limit bigint
+) ON COMMIT DROP;
+
+-- copy_incoming_plans: Fill them.
+COPY incoming_plans (plan, currency, initial_balance, profit_target, max_drawdown, max_drawdown_basis, max_drawdown_mode,
+                     daily_loss, daily_loss_basis, reset_time, time_zone, consistency_limit)
+FROM STDIN (FORMAT csv);
+
+-- merge_plans: Add or change plans.
+INSERT INTO plans (plan, currency, initial_balance, profit_target, max_drawdown, max_drawdown_basis, max_drawdown_mode,
+                   daily_loss, daily_loss_basis, reset_time, time_zone, consistency_limit)
+SELECT plan, currency, initial_balance, profit_target, max_drawdown, max_drawdown_basis, max_drawdown_mode,
+       daily_loss, daily_loss_basis, reset_time, time_zone, consistency_limit / 10000.0
+FROM incoming_plans
+ON CONFLICT (plan) DO UPDATE
+SET initial_balance    = excluded.initial_balance,
+    profit_target      = excluded.profit_target,
+    max_drawdown       = excluded.max_drawdown,
+    max_drawdown_basis = excluded.max_drawdown_basis,
+    max_drawdown_mode  = excluded.max_drawdown_mode,
+    daily_loss         = excluded.daily_loss,
+    daily_loss_basis   = excluded.daily_loss_basis,
+    reset_time         = excluded.reset_time,
+    time_zone          = excluded.time_zone,
+    consistency_limit  = excluded.consistency_limit;
+
+-- accounts_of_plans: Accounts that changed plans concern.
+SELECT a.account_id
+FROM accounts a
+JOIN plans p USING (plan_id)
+WHERE p.plan = ANY (CAST(:plans AS text[]))
+ORDER BY a.account_id;
+
+-- known_accounts: Accounts by name, and no load of theirs until the transaction ends.
+SELECT a.account, a.account_id, a.plan_id, a.phase, a.account_group, a.currency, a.currency_digits, a.initial_balance,
+       extract(epoch FROM a.opened_at)::bigint AS opened_at,
+       extract(epoch FROM a.closed_at)::bigint AS closed_at,
+       a.status,
+       p.reset_time::text                      AS reset_time,
+       p.time_zone
+FROM accounts a
+JOIN plans p USING (plan_id)
+WHERE a.account = ANY (CAST(:accounts AS text[]))
+ORDER BY a.account_id
+FOR NO KEY UPDATE OF a;
+
+-- create_incoming_accounts: Accounts that are new or changed.
+CREATE TEMPORARY TABLE incoming_accounts (
+    account text, plan_id integer, phase text, account_group text, currency text, currency_digits smallint,
+    initial_balance bigint, opened_at timestamptz, closed_at timestamptz, status text
+) ON COMMIT DROP;
+
+-- copy_incoming_accounts: Fill them.
+COPY incoming_accounts (account, plan_id, phase, account_group, currency, currency_digits, initial_balance, opened_at,
+                        closed_at, status)
+FROM STDIN (FORMAT csv);
+
+-- merge_accounts: Add or change accounts.
+INSERT INTO accounts (account, plan_id, phase, account_group, currency, currency_digits, initial_balance, opened_at,
+                      closed_at, status)
+SELECT account, plan_id, phase, account_group, currency, currency_digits, initial_balance, opened_at, closed_at, status
+FROM incoming_accounts
+ON CONFLICT (account) DO UPDATE
+SET plan_id         = excluded.plan_id,
+    phase           = excluded.phase,
+    account_group   = excluded.account_group,
+    initial_balance = excluded.initial_balance,
+    opened_at       = excluded.opened_at,
+    closed_at       = excluded.closed_at,
+    status          = excluded.status;
+
+-- mark_account_days: Every day of some accounts is out of date: their rules or their first balance changed.
+INSERT INTO stale_days (account_id, trading_day)
+SELECT account_id, trading_day
+FROM daily_metrics
+WHERE account_id = ANY (CAST(:account_ids AS integer[]))
+ON CONFLICT (account_id, trading_day) DO UPDATE SET marked_at = excluded.marked_at;
+
+-- mark_moved_days: Some accounts' trading days begin at another time now: the days their data falls on.
+WITH moments AS (
+    SELECT DISTINCT account_id, time_bucket(interval '5 minutes', close_time) AS moment
+    FROM trades
+    WHERE account_id = ANY (CAST(:account_ids AS integer[]))
+    UNION
+    SELECT DISTINCT account_id, time_bucket(interval '5 minutes', time)
+    FROM equity
+    WHERE account_id = ANY (CAST(:account_ids AS integer[]))
+    UNION
+    SELECT account_id, time
+    FROM balance_operations
+    WHERE account_id = ANY (CAST(:account_ids AS integer[]))
+)
+INSERT INTO stale_days (account_id, trading_day)
+SELECT DISTINCT m.account_id, trading_day_of(m.moment, p.reset_time, p.time_zone)
+FROM moments m
+JOIN accounts a USING (account_id)
+JOIN plans p USING (plan_id)
+ON CONFLICT (account_id, trading_day) DO UPDATE SET marked_at = excluded.marked_at;
+
+-- add_plan: The plan without limits, for accounts that only a statement tells of.
+INSERT INTO plans (plan, currency, initial_balance)
+VALUES (:plan, :currency, 0)
+ON CONFLICT (plan) DO NOTHING;
+
+-- add_account: An account that only a statement tells of.
+INSERT INTO accounts (account, plan_id, account_group, currency, currency_digits, initial_balance, opened_at)
+VALUES (:account, :plan_id, :account_group, :currency, :digits, :initial_balance, to_timestamp(:opened_at))
+ON CONFLICT (account) DO NOTHING;
+
+-- known_operations: Balance operations of an account by ticket.
+SELECT ticket, extract(epoch FROM time)::bigint AS time, amount
+FROM balance_operations
+WHERE account_id = :account_id AND ticket = ANY (CAST(:tickets AS bigint[]));
+
+-- add_operations: New balance operations.
+INSERT INTO balance_operations (account_id, ticket, time, amount, comment)
+SELECT :account_id, ticket, to_timestamp(time), amount, comment
+FROM unnest(CAST(:tickets AS bigint[]), CAST(:times AS bigint[]), CAST(:amounts AS bigint[]), CAST(:comments AS text[]))
+    AS o (ticket, time, amount, comment);
+
+-- newest_positions: When the open positions of an account were last seen.
+SELECT extract(epoch FROM max(as_of))::bigint FROM open_positions WHERE account_id = :account_id;
+
+-- remove_positions: Empty an account's open positions before newer ones come.
+DELETE FROM open_positions WHERE account_id = :account_id;
+
+-- add_positions: Open positions of a statement, but those that a later statement shows closed.
+INSERT INTO open_positions (account_id, ticket, symbol_id, side, lots, lot_digits, price_digits, open_time, open_price,
+                            commission, swap, profit, as_of)
+SELECT :account_id, ticket, symbol_id, side, lots, lot_digits, price_digits, to_timestamp(open_time), open_price,
+       commission, swap, profit, to_timestamp(:as_of)
+FROM unnest(CAST(:tickets AS bigint[]), CAST(:symbol_ids AS smallint[]), CAST(:sides AS smallint[]),
+            CAST(:lots AS integer[]), CAST(:lot_digits AS smallint[]), CAST(:price_digits AS smallint[]),
+            CAST(:open_times AS bigint[]), CAST(:open_prices AS bigint[]), CAST(:commissions AS bigint[]),
+            CAST(:swaps AS bigint[]), CAST(:profits AS bigint[]))
+    AS o (ticket, symbol_id, side, lots, lot_digits, price_digits, open_time, open_price, commission, swap, profit)
+WHERE NOT EXISTS (SELECT FROM trades t WHERE t.account_id = :account_id AND t.ticket = o.ticket);
+
+-- remove_closed_positions: Positions that the statement just loaded shows closed.
+DELETE FROM open_positions o
+WHERE o.account_id = :account_id
+  AND EXISTS (SELECT FROM trades t WHERE t.account_id = :account_id AND t.ticket = o.ticket);

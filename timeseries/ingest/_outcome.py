@@ -1,0 +1,73 @@
+"""Telling new rows from those that are already there."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timeseries.ingest._faults import Faults
+
+__all__ = ["LookUp", "Outcome", "Settled", "settle"]
+
+# Given positions of suspects: those of them that the database has, and whether with the same values.
+LookUp = Callable[[NDArray[np.int64]], tuple[NDArray[np.int64], NDArray[np.bool_]]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a batch: counts of rows, and the faults of the rejected ones."""
+
+    new: int
+    duplicate: int
+    faults: Faults
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Rows by what is to be done with them.
+
+    Attributes:
+        new: positions of rows to add, ordered by key.
+        conflicting: positions of rows whose key is taken by other values.
+    """
+
+    new: NDArray[np.int64]
+    conflicting: NDArray[np.int64]
+
+
+def settle(
+    columns: Mapping[str, NDArray[Any]],
+    key: tuple[str, str],
+    suspect: NDArray[np.bool_],
+    look_up: LookUp,
+) -> Settled:
+    """Compare rows with those before them, in the database and in the batch; the first of a key counts.
+
+    Args:
+        columns: all columns of the rows.
+        key: the two columns that no two rows may share.
+        suspect: rows that the database may have; the others it cannot.
+        look_up: asks the database.
+    """
+    order, begins = _equals(*(columns[name] for name in key))
+    first = np.empty(len(order), np.int64)
+    first[order] = order[begins]
+    known, same = np.zeros(len(order), bool), np.ones(len(order), bool)
+    repeated = first != np.arange(len(order))
+    for column in columns.values():
+        same[repeated] &= column[repeated] == column[first[repeated]]
+    if suspect.any():
+        found, found_same = look_up(np.flatnonzero(suspect))
+        known[found], same[found] = True, found_same
+    fresh = ~known & ~repeated
+    return Settled(order[fresh[order]], np.flatnonzero(~same & ~fresh))
+
+
+def _equals(*keys: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """An order by key that keeps equal keys as they came, and for each place in it where its equals begin."""
+    order = np.lexsort(keys[::-1])
+    fresh = np.ones(len(order), bool)
+    fresh[1:] = np.logical_or.reduce([key[order][1:] != key[order][:-1] for key in keys])
+    return order, np.maximum.accumulate(np.where(fresh, np.arange(len(order)), 0))

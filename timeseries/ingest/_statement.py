@@ -1,0 +1,262 @@
+"""Loading an MT4 statement: all of it in one transaction, or nothing."""
+
+import time
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Row
+
+from timeseries.database import Database, statement
+from timeseries.errors import InputError
+from timeseries.ingest._accounts_of import lock_accounts, mark_stale_days
+from timeseries.ingest._checks import money, number
+from timeseries.ingest._faults import Faults
+from timeseries.ingest._kind import Kind
+from timeseries.ingest._ledger import Entry, advance, claim, finish, lock
+from timeseries.ingest._mt4 import Statement, StatementRow, read_statement
+from timeseries.ingest._options import LoadOptions, StatementOptions
+from timeseries.ingest._outcome import Outcome
+from timeseries.ingest._report import LoadReport, StatementTotals
+from timeseries.ingest._rows import Rows
+from timeseries.ingest._source import Source
+from timeseries.ingest._statement_account import StatementAccount, statement_account
+from timeseries.ingest._symbols import symbol_ids
+from timeseries.ingest._text import names
+from timeseries.ingest._times import ToUtc, instants, to_utc
+from timeseries.ingest._trades import TradeBatch
+
+__all__ = ["load_statement"]
+
+TRADE_COLUMNS = (
+    "ticket",
+    "side",
+    "lots",
+    "open_time",
+    "close_time",
+    "open_price",
+    "close_price",
+    "swap",
+    "profit",
+)
+READ_AS_UTC = (
+    "The statement names no time zone: its times were read as UTC. "
+    "Give the broker's zone if its clock stood elsewhere, before any of its trades are loaded."
+)
+
+
+@dataclass(frozen=True)
+class _Load:
+    """One statement on its way into the database."""
+
+    connection: Connection
+    source: Source
+    entry: Entry
+    found: Statement
+    account: StatementAccount
+    naive: ToUtc
+
+
+def load_statement(
+    database: Database, kind: Kind, source: Source, options: LoadOptions, started: float
+) -> LoadReport:
+    """Load the closed trades, balance operations and open positions of an MT4 statement.
+
+    Raises:
+        InputError: it is not loaded as trades, cannot be read, is in another currency than its account,
+            or what would land does not add up to its own closed P/L.
+    """
+    if kind is not Kind.TRADES:
+        raise InputError(f"{source.path} is an MT4 statement: load it as trades.")
+    chosen = options if isinstance(options, StatementOptions) else StatementOptions(options.time_zone)
+    found = read_statement(source)
+    naive = to_utc(chosen.time_zone or "+00:00")
+    with database.transaction() as connection:
+        entry = claim(connection, source, kind)
+        account = statement_account(connection, source, found, chosen, _first_moment(source, found, naive))
+        if entry.state != "loaded":
+            _load(_Load(connection, source, entry, found, account, naive))
+        after = lock(connection, source, kind)
+    already = entry.state == "loaded"
+    return LoadReport(
+        name=source.name,
+        kind=kind,
+        rows_read=after.rows_read,
+        rows_new=0 if already else after.rows_new,
+        rows_duplicate=after.rows_read if already else after.rows_duplicate,
+        rows_rejected=after.rows_rejected,
+        seconds=time.monotonic() - started,
+        already_loaded=already,
+        statement=StatementTotals(
+            account.account,
+            account.currency,
+            found.closed_profit,
+            len(found.operations),
+            len(found.positions),
+            found.skipped,
+        ),
+        notes=() if chosen.time_zone else (READ_AS_UTC,),
+    )
+
+
+def _load(work: _Load) -> None:
+    trades = _trade_rows(work, work.found.trades, 0)
+    outcome = TradeBatch.parse(trades, work.naive).merge(work.connection, cautious=False)
+    _check_total(work, outcome)
+    advance(work.connection, work.entry.file_id, trades, outcome)
+    _load_operations(work, len(work.found.trades))
+    _load_positions(work)
+    finish(work.connection, work.entry.file_id)
+
+
+def _check_total(work: _Load, outcome: Outcome) -> None:
+    rows = [row for row, good in zip(work.found.trades, outcome.faults.good, strict=True) if good]
+    landed = sum((Decimal(row.cells[name]) for row in rows for name in ("profit", "swap")), Decimal(0))
+    landed += sum((_costs(row) for row in rows), Decimal(0))
+    if landed == work.found.closed_profit:
+        return
+    _, reasons = outcome.faults.columns_and_reasons()
+    bad = outcome.faults.bad_rows
+    first = f" Row {work.found.trades[bad[0]].line} is the first bad one: {reasons[0]}" if len(bad) else ""
+    raise InputError(
+        f"{work.source.path} was not loaded: its closed P/L is {work.found.closed_profit}, "
+        f"but its readable trades add up to {landed}.{first}"
+    )
+
+
+def _trade_rows(work: _Load, rows: list[StatementRow], start: int) -> Rows:
+    cells = {name: _column(rows, name) for name in TRADE_COLUMNS}
+    cells["symbol"] = pa.array([row.cells["symbol"].upper() for row in rows], pa.string())
+    cells["commission"] = pa.array([str(_costs(row)) for row in rows], pa.string())
+    return _rows(work, rows, cells, start)
+
+
+def _rows(work: _Load, rows: list[StatementRow], columns: dict[str, pa.Array], start: int) -> Rows:
+    texts = pa.array([row.text for row in rows], pa.string())
+    return Rows(
+        start=start,
+        end=start + len(rows),
+        positions=start + np.arange(len(rows)),
+        lines=np.array([row.line for row in rows], np.int64),
+        columns={"account": pa.array([work.account.account] * len(rows), pa.string()), **columns},
+        raw=lambda chosen: texts.take(pa.array(chosen, pa.int64())),
+    )
+
+
+def _column(rows: list[StatementRow], name: str) -> pa.Array:
+    return pa.array([row.cells[name] for row in rows], pa.string())
+
+
+def _costs(row: StatementRow) -> Decimal:
+    """Taxes are a cost of the trade like its commission."""
+    try:
+        return Decimal(row.cells["commission"]) + Decimal(row.cells["taxes"] or "0")
+    except ArithmeticError:
+        return Decimal("NaN")
+
+
+def _first_moment(source: Source, found: Statement, naive: ToUtc) -> int:
+    times = [row.cells["open_time"] for row in found.trades + found.positions]
+    times += [row.cells["time"] for row in found.operations]
+    read = instants(pa.array(times or [found.made_at], pa.string()), naive)
+    if not read.valid.any():
+        raise InputError(f"{source.path} has no readable time.")
+    return int(read.seconds[read.valid].min())
+
+
+def _load_operations(work: _Load, start: int) -> None:
+    operations = work.found.operations
+    rows = _rows(work, operations, {}, start)
+    faults = Faults(len(operations))
+    when = instants(_column(operations, "time"), work.naive)
+    when.check(faults, "time", required=True)
+    ticket = number(_column(operations, "ticket"), 0, "ticket", faults, required=True).mantissa
+    amount = number(_column(operations, "amount"), 0, "amount", faults, required=True)
+    amounts = money(amount, work.account.digits, "amount", faults)
+    accounts = lock_accounts(work.connection, names(rows.columns["account"]), faults)
+    new, same = _new_operations(work, ticket, when.seconds, amounts, faults)
+    work.connection.execute(
+        statement("ingest.add_operations"),
+        {
+            "account_id": work.account.account_id,
+            "tickets": ticket[new].tolist(),
+            "times": when.seconds[new].tolist(),
+            "amounts": amounts[new].tolist(),
+            "comments": [operations[row].cells["comment"] for row in new],
+        },
+    )
+    mark_stale_days(work.connection, accounts, new, when.seconds[new])
+    advance(work.connection, work.entry.file_id, rows, Outcome(len(new), same, faults))
+
+
+def _new_operations(
+    work: _Load,
+    ticket: NDArray[np.int64],
+    seconds: NDArray[np.int64],
+    amounts: NDArray[np.int64],
+    faults: Faults,
+) -> tuple[NDArray[np.int64], int]:
+    """Rows to add, and how many are there already; a ticket taken by other values is a fault."""
+    known: dict[int, tuple[int, int]] = {
+        row.ticket: (row.time, row.amount) for row in _known_operations(work, ticket.tolist())
+    }
+    taken, new, same = np.zeros(len(ticket), bool), [], 0
+    for row in np.flatnonzero(faults.good).tolist():
+        values = (int(seconds[row]), int(amounts[row]))
+        if int(ticket[row]) not in known:
+            new.append(row)
+            known[int(ticket[row])] = values
+        elif known[int(ticket[row])] == values:
+            same += 1
+        else:
+            taken[row] = True
+    faults.add(taken, "ticket", "The ticket is already loaded with other values.")
+    return np.array(new, np.int64), same
+
+
+def _known_operations(work: _Load, tickets: list[int]) -> list[Row[Any]]:
+    parameters = {"account_id": work.account.account_id, "tickets": tickets}
+    return list(work.connection.execute(statement("ingest.known_operations"), parameters))
+
+
+def _load_positions(work: _Load) -> None:
+    """The newest statement says what is open; what any statement shows closed is not."""
+    connection, account = work.connection, {"account_id": work.account.account_id}
+    connection.execute(statement("ingest.remove_closed_positions"), account)
+    as_of = int(instants(pa.array([f"{work.found.made_at}:59"]), work.naive).seconds[0])
+    seen = connection.scalar(statement("ingest.newest_positions"), account)
+    if seen is not None and seen > as_of:
+        return
+    connection.execute(statement("ingest.remove_positions"), account)
+    if work.found.positions:
+        parameters = {**account, "as_of": as_of, **_positions(work)}
+        connection.execute(statement("ingest.add_positions"), parameters)
+
+
+def _positions(work: _Load) -> dict[str, list[Any]]:
+    rows = _trade_rows(work, work.found.positions, 0)
+    # An open position is read as if it closed when the statement was made, at the price of then.
+    rows.columns["close_time"] = pa.array([f"{work.found.made_at}:59"] * len(rows.lines), pa.string())
+    read = TradeBatch.parse(rows, work.naive)
+    amounts = {name: money(part, work.account.digits, name, read.faults) for name, part in read.amounts.items()}
+    if len(read.faults.bad_rows):
+        columns, reasons = read.faults.columns_and_reasons()
+        line = rows.lines[read.faults.bad_rows[0]]
+        raise InputError(f"{work.source.path}, open position in row {line}, {columns[0]}: {reasons[0]}")
+    fixed = read.fixed
+    return {
+        "tickets": fixed["ticket"].tolist(),
+        "symbol_ids": symbol_ids(work.connection, read.symbol).tolist(),
+        "sides": fixed["side"].tolist(),
+        "lots": fixed["lots"].tolist(),
+        "lot_digits": fixed["lot_digits"].tolist(),
+        "price_digits": fixed["price_digits"].tolist(),
+        "open_times": (read.close_time - fixed["seconds_held"]).tolist(),
+        "open_prices": fixed["open_price"].tolist(),
+        "commissions": amounts["commission"].tolist(),
+        "swaps": amounts["swap"].tolist(),
+        "profits": amounts["profit"].tolist(),
+    }
