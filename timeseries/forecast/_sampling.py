@@ -1,0 +1,75 @@
+"""Simulating outlooks: the daily moves of many paths."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtri
+
+from timeseries.forecast._activity import rest_bucket
+from timeseries.forecast._arrays import LEVELS, BoolArray, FloatArray, IntArray
+from timeseries.forecast._contract import Outlook
+
+__all__ = ["Draws", "independent_draws", "shared_draws", "simulate"]
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Random numbers of a simulation.
+
+    Attributes:
+        doubt: a standard normal number a path, [1 or series, paths].
+        days: for each day the place in the shape and the chance of being active, [1 or series, paths] both.
+    """
+
+    doubt: FloatArray
+    days: Iterator[tuple[IntArray, FloatArray]]
+
+
+def shared_draws(paths: int, seed: int) -> Draws:
+    """The same stratified numbers for every series: exact within a series, of no use for sums across them.
+
+    Source: McKay, Beckman & Conover (1979), "A comparison of three methods for selecting values of input
+    variables" (Latin hypercube sampling), Technometrics 21(2).
+    """
+    rng = np.random.default_rng(seed)
+    strata = (np.arange(paths) + 0.5) / paths
+
+    def days() -> Iterator[tuple[IntArray, FloatArray]]:
+        while True:
+            yield rng.permutation((strata * len(LEVELS)).astype(np.intp))[None], rng.permutation(strata)[None]
+
+    return Draws(rng.permutation(ndtri(strata))[None], days())
+
+
+def independent_draws(series: int, paths: int, rng: np.random.Generator) -> Draws:
+    """Fresh numbers for every series and path."""
+
+    def days() -> Iterator[tuple[IntArray, FloatArray]]:
+        while True:
+            place = rng.integers(len(LEVELS), size=(series, paths), dtype=np.uint8).astype(np.intp)
+            yield place, rng.random((series, paths), dtype=np.float32)
+
+    return Draws(rng.standard_normal((series, paths), dtype=np.float32), days())
+
+
+def simulate(outlook: Outlook, draws: Draws) -> Iterator[tuple[FloatArray, BoolArray]]:
+    """Daily moves in units of the outlook, step by step.
+
+    Yields:
+        For each step of the horizon the moves and which of them are of active days, both [series, paths].
+    """
+    paths = draws.doubt.shape[1]
+    # Units are near one, so single precision is enough and halves the time.
+    size = np.exp(outlook.doubt[:, None] * draws.doubt).astype(np.float32)
+    shape, rates, scale, location = (
+        part.astype(np.float32)
+        for part in (outlook.shape, outlook.rates, outlook.scale, outlook.location[:, None])
+    )
+    rest = np.repeat(outlook.rest[:, None], paths, axis=1)
+    for step, (place, chance) in zip(range(outlook.scale.shape[1]), draws.days, strict=False):
+        active = chance < np.take_along_axis(rates[:, step], rest_bucket(rest), axis=1)
+        drawn = shape[:, place[0]] if len(place) == 1 else np.take_along_axis(shape, place, axis=1)
+        moves = drawn * size * scale[:, step, None] + location
+        yield moves * active, active
+        rest = np.where(active, 0, rest + 1)
