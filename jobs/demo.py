@@ -1,0 +1,109 @@
+"""The demonstration: a synthetic firm's files through the same ingest, jobs and reads as any firm's."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jobs.alert import JOB as ALERT
+from jobs.compress import JOB as COMPRESS
+from jobs.contract import Job, Progress
+from jobs.forecast import JOB as FORECAST
+from jobs.refresh import JOB as REFRESH
+from jobs.runner import run_job
+from timeseries.config import Settings
+from timeseries.database import Database, TableSize, table_sizes
+from timeseries.demo import DemoFirm, generate
+from timeseries.ingest import Kind, LoadReport, load
+from timeseries.pipeline import AccountForecast, DetectionReport, detect, forecast_account
+
+__all__ = ["DemoResult", "run_demo"]
+
+EXAMPLES = 4
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """What the demonstration did and found.
+
+    Attributes:
+        loads: one report a file, in the order loaded.
+        detection: of the last third of the history, where the labelled anomalies lie.
+        examples: forecasts of a few accounts.
+        sizes: what the tables weigh at the end.
+        seconds: how long each stage took.
+    """
+
+    firm: DemoFirm
+    loads: list[LoadReport]
+    detection: DetectionReport
+    examples: list[AccountForecast]
+    sizes: list[TableSize]
+    seconds: dict[str, float]
+
+
+def run_demo(
+    database: Database,
+    settings: Settings,
+    directory: Path,
+    *,
+    accounts: int,
+    days: int,
+    seed: int,
+    progress: Progress,
+) -> DemoResult:
+    """Generate a firm into a directory, load it, run every job once, and gather what people want to see.
+
+    The late file is loaded after the chunks it belongs to have been compressed.
+    """
+    clock = _Clock()
+    firm = generate(directory, accounts=accounts, days=days, seed=seed, progress=_as_share(progress))
+    clock("generate")
+    loads = _load(database, progress, (*firm.plans, *firm.accounts, *firm.trades[:-1], *firm.equity))
+    clock("load")
+    _run(database, settings, progress, REFRESH, COMPRESS)
+    clock("aggregate and compress")
+    loads += _load(database, progress, firm.trades[-1:])
+    _run(database, settings, progress, REFRESH, COMPRESS)
+    clock("late rows")
+    detection = detect(database, settings, days=max(days // 3, 1), progress=progress)
+    clock("detect")
+    _run(database, settings, progress, FORECAST, ALERT)
+    examples = [
+        forecast_account(database, account, horizon=settings.alerts.horizon)
+        for account in dict.fromkeys(finding.account for finding in detection.findings[:EXAMPLES])
+    ]
+    clock("forecast and alert")
+    return DemoResult(firm, loads, detection, examples, table_sizes(database), clock.seconds)
+
+
+class _Clock:
+    """Seconds between calls, under the name given at the end of each stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.monotonic()
+
+    def __call__(self, stage: str) -> None:
+        now = time.monotonic()
+        self.seconds[stage] = now - self._last
+        self._last = now
+
+
+def _as_share(progress: Progress) -> Callable[[str, float], None]:
+    return lambda stage, share: progress(f"generating {stage}", round(share * 100), 100)
+
+
+def _load(database: Database, progress: Progress, paths: Sequence[Path]) -> list[LoadReport]:
+    reports = []
+    for done, path in enumerate(paths):
+        progress("loading files", done, len(paths))
+        kind = next(kind for kind in Kind if path.name.startswith(kind))
+        reports.append(load(database, kind, path))
+    progress("loading files", len(paths), len(paths))
+    return reports
+
+
+def _run(database: Database, settings: Settings, progress: Progress, *jobs: Job) -> None:
+    for job in jobs:
+        run_job(database, settings, job, progress=progress)

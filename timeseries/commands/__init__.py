@@ -1,0 +1,5 @@
+"""The verbs that need only the library, one module a verb; ``cli.py`` imports each when it is used."""
+
+from timeseries.commands._session import Session, pass_session, print_json
+
+__all__ = ["Session", "pass_session", "print_json"]

@@ -1,0 +1,137 @@
+"""``timeseries db``: the embedded server and the schema."""
+
+import click
+
+from timeseries import database as library
+from timeseries.commands._session import Session, pass_session, print_json
+from timeseries.database import embedded
+from timeseries.errors import InputError
+from timeseries.metrics import last_complete_day
+from timeseries.terminal import megabytes, render_table, say
+
+__all__ = ["db"]
+
+
+@click.group()
+def db() -> None:
+    """The database: start, stop and look at it, and keep its schema up to date."""
+
+
+@db.command()
+@pass_session
+def start(session: Session) -> None:
+    """Start the embedded database, if it does not run yet."""
+    _needs_embedded(session)
+    with session.database():
+        state = embedded.status(session.settings.data_dir)
+    if state is not None:
+        say(f"The embedded database runs on 127.0.0.1:{state.port} (process {state.pid}).")
+
+
+@db.command()
+@pass_session
+def stop(session: Session) -> None:
+    """Stop the embedded database; its data stays."""
+    _needs_embedded(session)
+    stopped = embedded.stop(session.settings.data_dir)
+    say("The embedded database is stopped." if stopped else "The embedded database was not running.")
+
+
+@db.command()
+@pass_session
+def url(session: Session) -> None:
+    """Print the address for psql and other clients, password included."""
+    if session.settings.database_url:
+        click.echo(session.settings.database_url)
+        return
+    with session.database():
+        state = embedded.status(session.settings.data_dir)
+    if state is not None:
+        click.echo(state.url)
+
+
+@db.command()
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
+@pass_session
+def status(session: Session, as_json: bool) -> None:
+    """Say which database is in use, what it holds and how well it is compressed."""
+    settings = session.settings
+    state = None if settings.database_url else embedded.status(settings.data_dir)
+    if not settings.database_url and state is None:
+        if as_json:
+            print_json({"running": False, "data_dir": settings.data_dir})
+        else:
+            say(f"The embedded database in {settings.data_dir} is not running: `timeseries db start`.")
+        return
+    with session.database() as database:
+        sizes = library.table_sizes(database)
+        freshness = last_complete_day(database)
+        name = database.name
+    if as_json:
+        print_json(
+            {
+                "running": True,
+                "database": name,
+                "last_complete_day": freshness.day,
+                "stale_days": freshness.stale,
+                "tables": [vars(size) for size in sizes],
+            }
+        )
+        return
+    say(f"{name}, {f'127.0.0.1:{state.port}' if state else 'schema ' + library.HEAD}")
+    if state is not None:
+        say(f"data directory {state.data_dir}")
+    say(f"last complete day {freshness.day or '–'}, {freshness.stale} account-days waiting for a refresh")
+    _show_sizes(sizes)
+
+
+@db.command()
+@click.argument("revision", default="head")
+@pass_session
+def upgrade(session: Session, revision: str) -> None:
+    """Bring the schema up to REVISION (by default the newest)."""
+    with session.database(any_schema=True) as database, database.connection() as connection:
+        library.upgrade(connection, revision)
+    say(f"The schema is at {library.HEAD if revision == 'head' else revision}.")
+
+
+@db.command()
+@click.argument("revision")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_session
+def downgrade(session: Session, revision: str, yes: bool) -> None:
+    """Take the schema down to REVISION (``base``: all of it). The data of dropped tables is lost."""
+    if not yes:
+        click.confirm(f"Tables above {revision} are dropped with their data. Go on?", abort=True)
+    with session.database(any_schema=True) as database, database.connection() as connection:
+        library.downgrade(connection, revision)
+    say(f"The schema is at {revision}.")
+
+
+@db.command()
+@pass_session
+def history(session: Session) -> None:
+    """List the schema's revisions and which of them this database has."""
+    with session.database(any_schema=True) as database, database.connection() as connection:
+        rungs = library.history(connection)
+    rows = [(rung.revision, "yes" if rung.applied else "no", rung.title) for rung in rungs]
+    render_table(("revision", "applied", "what"), rows, left=("revision", "applied", "what"))
+
+
+def _needs_embedded(session: Session) -> None:
+    if session.settings.database_url:
+        raise InputError("A database URL is configured: start and stop are for the embedded database only.")
+
+
+def _show_sizes(sizes: list[library.TableSize]) -> None:
+    rows = [
+        (
+            size.table,
+            f"{size.rows:,}",
+            f"{size.compressed_chunks} of {size.chunks}",
+            megabytes(size.total),
+            f"{size.before / size.after:.1f}×" if size.before and size.after else "–",
+        )
+        for size in sizes
+    ]
+    render_table(("table", "rows", "compressed chunks", "size", "compression"), rows, left=("table",))

@@ -1,0 +1,178 @@
+"""Detection: score account-days against their own past, keep what stands out, say why in words."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from timeseries.anomaly import Scores, discoveries, explain, score
+from timeseries.config import Settings
+from timeseries.database import Database, statement
+from timeseries.errors import InputError
+from timeseries.metrics import Panel, last_complete_day, load_panel
+from timeseries.pipeline._features import FEATURES, feature_array
+
+__all__ = ["DetectionReport", "Finding", "detect"]
+
+PAST_DAYS = 250
+CRITICAL_PVALUE = 1e-5
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An account-day that stands out, by the metric that says most of it."""
+
+    account: str
+    account_id: int
+    trading_day: date
+    metric: str
+    detector: str
+    pvalue: float
+    direction: int
+    seen: float | None
+    expected: float | None
+    severity: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class DetectionReport:
+    """What a detection found, the least likely first.
+
+    Attributes:
+        day: the last day scored.
+        scored: account-days judged.
+        unscored: account-days with an account but too little past to judge.
+    """
+
+    day: date
+    scored: int
+    unscored: int
+    findings: list[Finding]
+
+
+def detect(
+    database: Database,
+    settings: Settings,
+    *,
+    day: date | None = None,
+    days: int = 1,
+    fdr: float | None = None,
+    progress: Progress | None = None,
+) -> DetectionReport:
+    """Score the last days and store their findings in place of earlier ones.
+
+    Args:
+        day: the last day to score; by default the last complete one.
+        days: how many weekdays up to it.
+        fdr: accepted share of false discoveries among a day's findings; by default the settings'.
+
+    Raises:
+        InputError: there is no complete day to score.
+    """
+    until = day or last_complete_day(database).day
+    if until is None:
+        raise InputError(
+            "There is no complete trading day yet: load trades with `timeseries ingest trades FILE`."
+        )
+    _tell(progress, 0)
+    panel = load_panel(database, until=_weekday(until), days=PAST_DAYS + days)
+    _tell(progress, 1)
+    if not len(panel.accounts):
+        raise InputError("There are no accounts yet: load them with `timeseries ingest accounts FILE`.")
+    values = feature_array(panel)
+    weekdays = (panel.days.astype("datetime64[D]").astype(np.int64) + 3) % 7
+    scores = score(values, calendar=weekdays, cohort=panel.accounts.cohort, last=days)
+    found = discoveries(scores.pvalue, fdr=fdr or settings.alerts.fdr)
+    found[:, : panel.days.size - days] = False
+    _tell(progress, 2)
+    findings = _findings(panel, scores, found)
+    _store(database, panel, days, findings)
+    _tell(progress, 3)
+    judged = np.isfinite(scores.pvalue[:, -days:])
+    present = np.isfinite(panel["trades"][:, -days:])
+    return DetectionReport(until, int(judged.sum()), int((present & ~judged).sum()), findings)
+
+
+def _weekday(day: date) -> date:
+    result: date = np.busday_offset(np.datetime64(day, "D"), 0, roll="backward").astype(date)
+    return result
+
+
+def _tell(progress: Progress | None, done: int) -> None:
+    if progress is not None:
+        progress("scoring account-days", done, 3)
+
+
+def _findings(panel: Panel, scores: Scores, found: Any) -> list[Finding]:
+    places = np.argwhere(found)
+    order = np.argsort(scores.pvalue[found], kind="stable")
+    return [_finding(panel, scores, int(a), int(d)) for a, d in places[order]]
+
+
+def _finding(panel: Panel, scores: Scores, account: int, day: int) -> Finding:
+    index = int(scores.metric[account, day])
+    feature = FEATURES[index]
+    row = panel.accounts.table.iloc[account]
+    seen = float(feature.values(panel)[account, day])
+    expected, spread = _in_units(scores, account, day, index)
+    pvalue = float(scores.pvalue[account, day])
+    detector = scores.detectors[int(scores.detector[account, day])]
+    trading_day: date = panel.days[day].astype(date)
+    reason = explain(
+        feature.label,
+        feature.unit,
+        day=trading_day,
+        seen=seen,
+        expected=expected,
+        direction=int(scores.direction[account, day]),
+        spread=spread,
+        pvalue=pvalue,
+        since=_silent_since(panel, account, day) if detector == "silence" else None,
+        detector=detector,
+        currency=row["currency"],
+    )
+    return Finding(
+        account=row["account"],
+        account_id=int(row["account_id"]),
+        trading_day=trading_day,
+        metric=feature.name,
+        detector=detector,
+        pvalue=pvalue,
+        direction=int(scores.direction[account, day]),
+        seen=_known(seen),
+        expected=_known(expected),
+        severity="critical" if pvalue < CRITICAL_PVALUE else "warning",
+        reason=reason,
+    )
+
+
+def _in_units(scores: Scores, account: int, day: int, index: int) -> tuple[float, float]:
+    """The expected value and the spread in people's units; the spread is that of one step upward."""
+    feature = FEATURES[index]
+    centre, step = scores.expected[account, day, index], scores.spread[account, day, index]
+    expected, above = feature.restore(np.array([centre, centre + step]))
+    return float(expected), float(above - expected)
+
+
+def _silent_since(panel: Panel, account: int, day: int) -> date | None:
+    idle = ~(panel["trades"][account, : day + 1] > 0)
+    first = day - int(np.argmin(idle[::-1])) + 1 if not idle.all() else 0
+    since: date = panel.days[first].astype(date)
+    return since
+
+
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _store(database: Database, panel: Panel, days: int, findings: list[Finding]) -> None:
+    scored = {"since": panel.days[-days].astype(date), "until": panel.days[-1].astype(date)}
+    with database.transaction() as connection:
+        connection.execute(statement("findings.forget_anomalies"), scored)
+        if findings:
+            rows = [{k: v for k, v in vars(finding).items() if k != "account"} for finding in findings]
+            connection.execute(statement("findings.add_anomaly"), rows)

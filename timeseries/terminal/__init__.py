@@ -1,0 +1,22 @@
+"""What people see at the terminal: tables, sparklines, fans, progress, and plots as files."""
+
+from timeseries.terminal._charts import fan, sparkline
+from timeseries.terminal._console import console, errors, render_table, say
+from timeseries.terminal._plots import save_forecast_plot
+from timeseries.terminal._progress import Bars
+from timeseries.terminal._words import amount, megabytes, percent, when
+
+__all__ = [
+    "Bars",
+    "amount",
+    "console",
+    "errors",
+    "fan",
+    "megabytes",
+    "percent",
+    "render_table",
+    "save_forecast_plot",
+    "say",
+    "sparkline",
+    "when",
+]
