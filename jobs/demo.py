@@ -15,6 +15,7 @@ from timeseries.config import Settings
 from timeseries.database import Database, TableSize, table_sizes
 from timeseries.demo import DemoFirm, generate
 from timeseries.ingest import Kind, LoadReport, load
+from timeseries.metrics import load_accounts
 from timeseries.pipeline import AccountForecast, DetectionReport, detect, forecast_account
 
 __all__ = ["DemoResult", "run_demo"]
@@ -71,10 +72,18 @@ def run_demo(
     _run(database, settings, progress, FORECAST, ALERT)
     examples = [
         forecast_account(database, account, horizon=settings.alerts.horizon)
-        for account in dict.fromkeys(finding.account for finding in detection.findings[:EXAMPLES])
+        for account in _worth_a_look(database, detection)
     ]
     clock("forecast and alert")
     return DemoResult(firm, loads, detection, examples, table_sizes(database), clock.seconds)
+
+
+def _worth_a_look(database: Database, detection: DetectionReport) -> list[str]:
+    """A few active accounts, those that misbehaved first."""
+    accounts = load_accounts(database).table
+    active = list(accounts.loc[accounts["status"] == "active", "account"])
+    found = [finding.account for finding in detection.findings if finding.account in set(active)]
+    return list(dict.fromkeys(found + active))[:EXAMPLES]
 
 
 class _Clock:

@@ -20,7 +20,8 @@ class AlertSettings:
     """What becomes an alert, and where alerts go.
 
     Attributes:
-        fdr: accepted share of false discoveries among a day's anomalies.
+        fdr: accepted share of false discoveries among a day's anomalies that become alerts.
+        finding_pvalue: a day less likely than this is kept as a finding, without an alert.
         breach_probability: a forecast at or above it raises an alert.
         horizon: days ahead that the forecast job looks.
         sinks: name → apprise URL (Slack, mail, Teams …), a plain http(s) webhook URL, or ``log``.
@@ -31,6 +32,7 @@ class AlertSettings:
     """
 
     fdr: float = 0.05
+    finding_pvalue: float = 0.004
     breach_probability: float = 0.5
     horizon: int = 14
     sinks: dict[str, str] = field(default_factory=lambda: {"log": "log"}, repr=False)
@@ -128,6 +130,7 @@ def _check_values(settings: Settings, path: Path) -> None:
     alerts = settings.alerts
     rules = {
         "fdr in [alerts] must lie between 0 and 1": 0 < alerts.fdr < 1,
+        "finding_pvalue in [alerts] must lie between 0 and 1": 0 < alerts.finding_pvalue < 1,
         "breach_probability in [alerts] must lie between 0 and 1": 0 < alerts.breach_probability <= 1,
         "horizon in [alerts] must be 1 to 60 days": 1 <= alerts.horizon <= 60,
         "minimum_severity in [alerts] must be info, warning or critical": alerts.minimum_severity

@@ -7,7 +7,7 @@ WITH formats AS (
 ),
 names (metric, words) AS (
     VALUES ('trades', 'number of trades'),
-           ('largest_lots', 'largest position'),
+           ('lot_ratio', 'largest position'),
            ('holding_time', 'average holding time')
 ),
 anomalies_found AS (

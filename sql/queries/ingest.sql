@@ -173,6 +173,9 @@ WHERE a.account_id = n.account_id AND (a.newest_snapshot IS NULL OR a.newest_sna
 -- currencies: Decimals of each currency.
 SELECT currency, digits FROM currencies ORDER BY currency;
 
+-- known_zones: Time zones that the database knows.
+SELECT name FROM pg_timezone_names WHERE name = ANY (CAST(:zones AS text[]));
+
 -- known_plans: Plans by name; they keep still until the transaction ends.
 SELECT p.plan, p.plan_id, p.currency, c.digits, p.initial_balance, p.profit_target, p.max_drawdown, p.max_drawdown_basis,
        p.max_drawdown_mode, p.daily_loss, p.daily_loss_basis, p.reset_time::text AS reset_time, p.time_zone,

@@ -384,11 +384,14 @@ WHERE account = :account AND trading_day >= coalesce(CAST(:since AS date), '-inf
 ORDER BY trading_day DESC
 LIMIT :days;
 
--- last_complete_day: The last weekday with data that has ended on every plan's calendar, and the count of stale days.
+-- last_complete_day: The last weekday that has ended on every plan's calendar and that data reaches; count of stale days.
+-- A day that begins in the evening before may hold some rows already when the data ends: it is not complete.
 SELECT (SELECT max(trading_day)
         FROM daily_metrics
         WHERE extract(isodow FROM trading_day) < 6
-          AND trading_day <= (SELECT min(trading_day_of(now(), reset_time, time_zone)) - 1 FROM plans)) AS day,
+          AND trading_day <= (SELECT min(trading_day_of(now(), reset_time, time_zone)) - 1 FROM plans)
+          AND trading_day <= greatest((SELECT max(bucket) FROM trades_5m), (SELECT max(bucket) FROM equity_5m))::date
+       ) AS day,
        (SELECT count(*) FROM stale_days) AS stale;
 
 -- panel: Rows of the accounts × weekdays panel; a weekend's trading counts towards the Monday after.
@@ -411,6 +414,47 @@ COPY (
       AND m.trading_day <= CAST(:until AS date)
       AND m.account_id BETWEEN :first_account AND :last_account
     GROUP BY m.account_id, 2, a.currency_digits
+) TO STDOUT (FORMAT binary);
+
+-- create_panel_buckets: Which 5-minute bucket belongs to which trading day, on each calendar, for the panel's days.
+CREATE TEMPORARY TABLE panel_buckets ON COMMIT DROP AS
+SELECT reset_time, time_zone, trading_day, bucket
+FROM (SELECT DISTINCT reset_time, time_zone FROM plans) AS calendars
+CROSS JOIN LATERAL (
+    SELECT day::date                                           AS trading_day,
+           day_starts_at(day::date, reset_time, time_zone)     AS starts_at,
+           day_starts_at(day::date + 1, reset_time, time_zone) AS ends_at
+    FROM generate_series(CAST(:since AS date), CAST(:until AS date), interval '1 day') AS day
+) AS days
+CROSS JOIN LATERAL generate_series(starts_at, ends_at - interval '5 minutes', interval '5 minutes') AS bucket;
+
+-- analyze_panel_buckets: Without statistics the join below takes ten times as long.
+ANALYZE panel_buckets;
+
+-- panel_lot_ratios: Each account-day's largest position against the account's usual size in the same symbol.
+-- Sizes differ tenfold between symbols, so a day is compared within the symbol: with the average of the largest
+-- positions on the last sixty days it was traded before. Fewer than five such days say nothing (NaN).
+COPY (
+    WITH days AS (
+        SELECT t.account_id, t.symbol_id, b.trading_day, max(t.largest_lots) AS largest_lots
+        FROM trades_5m t
+        JOIN accounts a USING (account_id)
+        JOIN plans p USING (plan_id)
+        JOIN panel_buckets b ON b.reset_time = p.reset_time AND b.time_zone = p.time_zone AND b.bucket = t.bucket
+        WHERE t.account_id BETWEEN :first_account AND :last_account
+        GROUP BY t.account_id, t.symbol_id, b.trading_day
+    ),
+    ratios AS (
+        SELECT account_id,
+               trading_day + CASE extract(isodow FROM trading_day) WHEN 6 THEN 2 WHEN 7 THEN 1 ELSE 0 END
+                   - date '1970-01-01' AS day,
+               CASE WHEN count(*) OVER past >= 5 THEN largest_lots / avg(largest_lots) OVER past END AS ratio
+        FROM days
+        WINDOW past AS (PARTITION BY account_id, symbol_id ORDER BY trading_day ROWS BETWEEN 60 PRECEDING AND 1 PRECEDING)
+    )
+    SELECT account_id, day, coalesce(max(ratio)::double precision, 'NaN') AS lot_ratio
+    FROM ratios
+    GROUP BY account_id, day
 ) TO STDOUT (FORMAT binary);
 
 -- panel_accounts: The accounts of the panel with the rules the analytics need.

@@ -1,3 +1,6 @@
+-- vacuum: Clear away dead rows and renew statistics, where no autovacuum does it.
+VACUUM (ANALYZE) daily_metrics, stale_days, accounts, ingested_files;
+
 -- due_chunks: Chunks that their table's columnstore policy finds old enough, and that are not, or no longer, compressed.
 SELECT format('%I.%I', c.chunk_schema, c.chunk_name) AS chunk
 FROM timescaledb_information.chunks c

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import socket
 import struct
 from collections.abc import Callable, Iterator
@@ -11,7 +10,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
 from timeseries.database import embedded
 from timeseries.database.embedded import ServerState
@@ -72,17 +70,26 @@ def raw(server: ServerState) -> Iterator[Callable[[], "RawClient"]]:
 
     yield open_one
     for client in opened:
-        client.close()
+        client.socket.close()
+
+
+@pytest.fixture(scope="module")
+def one_raw(server: ServerState) -> Iterator["RawClient"]:
+    """One raw connection for all examples of a property."""
+    client = RawClient(server.url)
+    yield client
+    client.socket.close()
 
 
 class RawClient:
     """A PostgreSQL connection whose bytes are ours: psycopg signs in, then its socket is taken over."""
 
     def __init__(self, url: str) -> None:
-        with closing(psycopg.connect(url, autocommit=True)) as connection:
+        with closing(psycopg.connect(url, autocommit=True)) as connection, Path(os.devnull).open() as null:
             self.socket = socket.socket(fileno=os.dup(connection.fileno()))
-            # Closed here without the Terminate message, so that the server keeps the session.
-            os.dup2(os.open(os.devnull, os.O_RDWR), connection.fileno())
+            self.cancel = connection.pgconn.get_cancel().cancel
+            # psycopg's goodbye goes to nowhere, and the server keeps the session.
+            os.dup2(null.fileno(), connection.fileno())
         self.socket.setblocking(True)
         self.socket.settimeout(20)
 
@@ -103,12 +110,14 @@ class RawClient:
     def kinds(self) -> str:
         return "".join(kind for kind, _ in self.answer())
 
+    def ask(self, *messages: bytes) -> str:
+        """Send, and give the kinds of messages that come back."""
+        self.send(*messages)
+        return self.kinds()
+
     def vanish(self) -> None:
         """Break the connection with a reset, as a killed machine would."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.socket.close()
-
-    def close(self) -> None:
         self.socket.close()
 
     def _exactly(self, size: int) -> bytes:
@@ -120,33 +129,36 @@ class RawClient:
             parts += part
         return bytes(parts)
 
+    # ---- messages
 
-def message(kind: str, *parts: bytes | str) -> bytes:
-    body = b"".join(part.encode() + b"\0" if isinstance(part, str) else part for part in parts)
-    return kind.encode() + struct.pack("!I", len(body) + 4) + body
+    @staticmethod
+    def message(kind: str, *parts: bytes | str) -> bytes:
+        body = b"".join(part.encode() + b"\0" if isinstance(part, str) else part for part in parts)
+        return kind.encode() + struct.pack("!I", len(body) + 4) + body
 
+    @classmethod
+    def query(cls, text: str) -> bytes:
+        return cls.message("Q", text)
 
-def query(text: str) -> bytes:
-    return message("Q", text)
+    @classmethod
+    def parse(cls, statement: str, name: str = "") -> bytes:
+        return cls.message("P", name, statement, struct.pack("!H", 0))
 
+    @classmethod
+    def bind(cls, *values: str, name: str = "") -> bytes:
+        packed = b"".join(struct.pack("!I", len(value.encode())) + value.encode() for value in values)
+        return cls.message("B", "", name, struct.pack("!HH", 0, len(values)), packed, struct.pack("!H", 0))
 
-def parse(statement: str, name: str = "") -> bytes:
-    return message("P", name, statement, struct.pack("!H", 0))
+    @classmethod
+    def run(cls, statement: str, *values: str) -> bytes:
+        """The messages of one unnamed statement, without Sync."""
+        return cls.parse(statement) + cls.bind(*values) + cls.EXECUTE
 
+    @classmethod
+    def data(cls, rows: bytes) -> bytes:
+        return cls.message("d", rows)
 
-def bind(*values: str, name: str = "") -> bytes:
-    packed = b"".join(struct.pack("!I", len(value.encode())) + value.encode() for value in values)
-    return message("B", "", name, struct.pack("!HH", 0, len(values)), packed, struct.pack("!H", 0))
-
-
-EXECUTE = message("E", "", struct.pack("!I", 0))
-SYNC = message("S")
-FLUSH = message("H")
-
-
-def port_of(url: str) -> int:
-    return int(str(conninfo_to_dict(url)["port"]))
-
-
-def kill(pid: int) -> None:
-    os.kill(pid, signal.SIGKILL)
+    EXECUTE = b"E\0\0\0\x09\0\0\0\0\0"
+    SYNC = b"S\0\0\0\4"
+    FLUSH = b"H\0\0\0\4"
+    COPY_DONE = b"c\0\0\0\4"

@@ -67,7 +67,7 @@ def measured(values, origins, model):
 )
 def test_synthetic_panels(active, least_gain):
     values = two_state_accounts(200, 360, active, seed=11)
-    origins = range(80, 346, 38)
+    origins = range(80, 346, 53)
     ours, naive = (measured(values, origins, model) for model in ("auto", "naive"))
     assert ours["day"] / naive["day"] < least_gain
     assert ours["sum"] / naive["sum"] < 1.0

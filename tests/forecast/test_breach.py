@@ -47,6 +47,7 @@ def walk(days, account, low_excess=None):
         ([8, -10], rules(max_drawdown_floor=90.0, trailing=True), (0, 1, 1, 0)),
         ([8, -9.5], rules(max_drawdown_floor=90.0, trailing=True), (0, 0, 0, 0)),
         ([8, -9.5], rules(max_drawdown_floor=90.0, trailing=True, high_water_mark=105.0), (0, 0, 0, 0)),
+        ([8, -10], rules(max_drawdown_floor=90.0, trailing=True, high_water_mark=np.nan), (0, 1, 1, 0)),
         ([8, -13], rules(max_drawdown_floor=95.0, trailing=True, high_water_mark=105.0), (0, 1, 1, 0)),
         ([0], rules(balance=89.0, max_drawdown_floor=90.0), (0, 1, 1, 0)),
         ([0], rules(balance=120.0, profit_target=110.0), (0, 0, 0, 1)),

@@ -31,8 +31,9 @@ class Baseline:
     standard error: series without a weekday pattern stay untouched, strong patterns count in full.
     """
 
-    def __init__(self, series: int, metrics: int, weekdays: bool) -> None:
+    def __init__(self, series: int, metrics: int, weekdays: bool, missing_is_idle: bool) -> None:
         self._shape = (series, metrics)
+        self._missing_is_idle = missing_is_idle
         cells = series * metrics
         self._recent = _Ring(cells, WINDOW)
         self._by_weekday = [_Ring(cells, WEEKDAY_WINDOW) for _ in range(WEEKDAYS if weekdays else 0)]
@@ -49,7 +50,9 @@ class Baseline:
             self._locate()
         self._find_offset(weekday)
         expected = self._level + self._offset
-        idle = (np.isnan(flat) | (flat == 0.0)) & ((self._days > 0) | np.isfinite(flat))
+        idle = flat == 0.0
+        if self._missing_is_idle:
+            idle |= np.isnan(flat) & (self._days > 0)
         with np.errstate(over="ignore", invalid="ignore"):
             residual = (flat - expected) / self._spread
         residual[self._resting(flat)] = np.nan

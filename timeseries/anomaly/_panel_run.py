@@ -39,11 +39,17 @@ class PanelRun:
     """Everything learned so far; ``step`` judges one more day, then learns from it."""
 
     def __init__(
-        self, metrics: int, detectors: Sequence[type[Detector]], cohort: IntArray, *, weekdays: bool
+        self,
+        metrics: int,
+        detectors: Sequence[type[Detector]],
+        cohort: IntArray,
+        *,
+        weekdays: bool,
+        missing_is_idle: bool,
     ) -> None:
         series, cohorts = len(cohort), int(cohort.max(initial=0)) + 1
         cells = cohort[:, None] * metrics + np.arange(metrics)
-        self._baseline = Baseline(series, metrics, weekdays)
+        self._baseline = Baseline(series, metrics, weekdays, missing_is_idle)
         self._witnesses = [_Witness(kind(series, metrics), cells) for kind in detectors]
         self._metric_pool = Calibration(cohorts * metrics)
         self._series_pool = Calibration(cohorts)

@@ -52,6 +52,7 @@ def score(
     cohort: npt.ArrayLike | None = None,
     seed: int = 0,
     last: int | None = None,
+    missing_is_idle: bool = True,
 ) -> Scores:
     """Score every day of every series by its own past, and by what is odd in its cohort.
 
@@ -69,6 +70,9 @@ def score(
         last: score only so many days at the end, the others are NaN. An approximation of the full pass: it
             starts 90 days before the first of them and renews baselines every third day until then.
 
+        missing_is_idle: a NaN after a series' first observation is a day on which nothing happened, as from a
+            feed that died. False where idle days are observed zeros and NaN means that a series has ended.
+
     Raises:
         ValueError: an array of the wrong shape, an infinite value, an unknown detector or weekday.
     """
@@ -77,7 +81,7 @@ def score(
     weekdays, cohorts = _weekdays(calendar, days), _cohort_codes(cohort, series)
     first_scored = 0 if last is None else max(days - _positive(last), 0)
     kinds = [DETECTORS[name] for name in names]
-    run = PanelRun(metrics, kinds, cohorts, weekdays=calendar is not None)
+    run = PanelRun(metrics, kinds, cohorts, weekdays=calendar is not None, missing_is_idle=missing_is_idle)
     result = _empty(panel.shape, names)
     _fill(result, run, panel, weekdays, first_scored, seed)
     return result

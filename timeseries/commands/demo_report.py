@@ -2,17 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date, timedelta
 from pathlib import Path
 
 from timeseries.database import TableSize
 from timeseries.demo import DemoFirm
 from timeseries.ingest import Kind, LoadReport
-from timeseries.pipeline import AccountForecast, DetectionReport, Finding
+from timeseries.pipeline import AccountForecast, DetectionReport
 from timeseries.terminal import amount, megabytes, percent, render_table, say, sparkline
 
 __all__ = ["show_examples", "show_findings", "show_loaded", "show_next_steps", "show_recall", "show_sizes"]
 
-GRACE_DAYS = 3
+GRACE = timedelta(days=3)
+SHOWN = 8
 
 
 def show_loaded(loads: Sequence[LoadReport], firm: DemoFirm) -> None:
@@ -54,51 +56,37 @@ def show_sizes(sizes: Sequence[TableSize]) -> None:
 
 def show_findings(report: DetectionReport) -> None:
     """The last day's anomalies, in words."""
-    last = max((finding.trading_day for finding in report.findings), default=report.day)
-    todays = [finding for finding in report.findings if finding.trading_day == last]
-    rows = [(f.account, f.severity, f.reason) for f in todays[:10]]
-    if rows:
-        title = f"Who misbehaved on {last}"
-        render_table(
-            ("account", "severity", "what happened"),
-            rows,
-            title=title,
-            left=("account", "severity", "what happened"),
-            wrap=("what happened",),
-        )
+    todays = [finding for finding in report.findings if finding.trading_day == report.day]
+    if todays:
+        columns = ("account", "severity", "what happened")
+        rows = [(f.account, f.severity, f.reason) for f in todays[:SHOWN]]
+        title = f"Who misbehaved yesterday, {report.day}"
+        render_table(columns, rows, title=title, left=columns, wrap=columns[-1:])
+    alarms = sum(finding.severity != "info" for finding in report.findings)
     say(
-        f"{len(report.findings):,} findings in {report.scored:,} account-days "
-        f"({len(report.findings) / max(report.scored, 1) * 21:.2f} an account-month).\n"
+        f"{len(todays)} findings on that day; {len(report.findings):,} in the last "
+        f"{report.scored:,} account-days, {alarms} of them graver than info.\n"
     )
 
 
 def show_recall(firm: DemoFirm, report: DetectionReport) -> None:
-    """How many of the anomalies put in were found within three trading days of their last one."""
-    found: dict[str, list[Finding]] = defaultdict(list)
+    """How many of the anomalies put in were found until three days after their end."""
+    days: dict[str, list[date]] = defaultdict(list)
     for finding in report.findings:
-        found[finding.account].append(finding)
+        days[finding.account].append(finding.trading_day)
     hits: dict[str, list[bool]] = defaultdict(list)
     for label in firm.labels:
-        hits[label.kind].append(
-            any(
-                label.first_day <= f.trading_day and (f.trading_day - label.last_day).days <= GRACE_DAYS
-                for f in found[label.account]
-            )
-        )
+        until = label.last_day + GRACE
+        hits[label.kind].append(any(label.first_day <= day <= until for day in days[label.account]))
+    columns = ("put in", "found")
+    rows = [(kind.replace("_", " "), f"{sum(found)} of {len(found)}") for kind, found in hits.items()]
+    if rows:
+        render_table(columns, rows, title="The anomalies put in on purpose", left=columns)
     labelled = {label.account for label in firm.labels}
     false = sum(finding.account not in labelled for finding in report.findings)
-    rows = [
-        (kind.replace("_", " "), f"{sum(h)} of {len(h)}", percent(sum(h) / len(h)))
-        for kind, h in hits.items()
-    ]
-    if rows:
-        render_table(
-            ("put in", "found", "recall"), rows, title="Detection against the labels", left=("put in",)
-        )
     say(
-        f"{false:,} findings on accounts without a label, "
-        f"{false / max(report.scored, 1) * 21:.2f} an account-month. "
-        "Copied trading is not looked for yet.\n"
+        f"On accounts without any: {false / max(report.scored, 1) * 21:.2f} findings an account-month. "
+        "Copied trades are not looked for yet.\n"
     )
 
 

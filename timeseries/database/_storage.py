@@ -32,9 +32,12 @@ class TableSize:
 def compress(database: Database, *, progress: Callable[[str, int, int], None] | None = None) -> int:
     """Move every chunk that its table's policy finds due to the columnstore; returns how many.
 
-    A compressed chunk that late rows were added to is compressed again.
+    A compressed chunk that late rows were added to is compressed again. On the embedded database, which
+    has no autovacuum, dead rows are cleared away as well.
     """
     with database.autocommit() as connection:
+        if database.embedded:
+            connection.execute(statement("storage.vacuum"))
         due = connection.execute(statement("storage.due_chunks")).scalars().all()
         for done, chunk in enumerate(due):
             if progress is not None:

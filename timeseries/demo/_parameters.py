@@ -50,7 +50,7 @@ DUPLICATE_SHARE = 0.005
 LATE_SHARE = 0.01
 BROKEN_SHARE = 0.002
 
-ANOMALY_SHARE = 0.01
+ANOMALY_SHARE = 0.003
 ANOMALY_LEAST = 2
 # A detector that knows an account by its own past needs some.
 ANOMALY_MINIMUM_AGE = 40

@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 MOST_THREADS = 8
 SHAPE_POINTS = 200
-# Mid-points of equal strata: drawing every one once reproduces a distribution without sampling noise.
+# Mid-points of equal strata: a quantile at each stands for the stratum around it.
 LEVELS: FloatArray = (np.arange(SHAPE_POINTS) + 0.5) / SHAPE_POINTS
 
 

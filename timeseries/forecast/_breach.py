@@ -105,7 +105,7 @@ class Walk:
         """Live one day: its profit and how far below its end the lowest equity was."""
         now = self.position
         end = now.equity + self.gained + profit
-        low = np.minimum(now.equity + self.gained, end + excess)
+        low = np.minimum(now.equity + self.gained, end + np.where(profit != 0, excess, 0.0))
         reference = np.where(now.on_equity, now.equity, now.balance) + self.gained
         floor = now.floor + np.where(now.trailing, self.mark - now.mark, 0.0)
         self.daily_loss |= self.alive & (low <= reference - now.daily_limit)

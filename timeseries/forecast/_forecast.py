@@ -11,6 +11,7 @@ from timeseries.forecast._arrays import FloatArray, IntArray, ratio
 from timeseries.forecast._cohort import pooled
 from timeseries.forecast._history import panel_scaled, read_history
 from timeseries.forecast._registry import MODELS
+from timeseries.forecast._sampling import MOST_DAYS
 from timeseries.forecast._skill import choose, skill
 from timeseries.forecast._summary import Summary, simulated_paths, summarise
 
@@ -66,7 +67,7 @@ def forecast(
     Args:
         values: [series, days], all ending on the same day; NaN before a series starts and on days that were
             not observed. A day without trading is an observed zero.
-        horizon: number of coming days, at least 1.
+        horizon: number of coming days, 1 to 10,000.
         quantiles: probabilities strictly between 0 and 1.
         kind: "flow" for daily amounts such as profit, "level" for running values such as equity.
         model: a name in ``MODELS``, or "auto": EWMA-filtered historical simulation, unless another model is
@@ -105,8 +106,8 @@ def check_arguments(
     horizon: int, quantiles: Sequence[float] | FloatArray, kind: str, model: str, paths: int
 ) -> None:
     """Refuse what cannot be meant."""
-    if horizon < 1:
-        raise ValueError(f"horizon must be at least 1 day, not {horizon}")
+    if not 1 <= horizon <= MOST_DAYS:
+        raise ValueError(f"horizon must be between 1 and {MOST_DAYS} days, not {horizon}")
     if not len(quantiles) or not all(0 < probability < 1 for probability in quantiles):
         raise ValueError(f"quantiles must lie strictly between 0 and 1, not {tuple(quantiles)}")
     if kind not in ("flow", "level"):

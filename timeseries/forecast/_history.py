@@ -140,5 +140,5 @@ def following(dates: npt.NDArray[np.datetime64], horizon: int) -> npt.NDArray[np
     """The next days: working days, unless the past has weekends."""
     if np.is_busday(dates).all():
         steps = np.arange(1, horizon + 1)
-        return np.asarray(np.busday_offset(dates[-1], steps, roll="backward"))
+        return np.asarray(np.busday_offset(dates[-1], steps))
     return np.asarray(dates[-1] + np.arange(1, horizon + 1))

@@ -5,12 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtri
+from scipy.stats import qmc
 
 from timeseries.forecast._activity import rest_bucket
 from timeseries.forecast._arrays import LEVELS, BoolArray, FloatArray, IntArray
 from timeseries.forecast._contract import Outlook
 
-__all__ = ["Draws", "independent_draws", "shared_draws", "simulate"]
+__all__ = ["MOST_DAYS", "Draws", "independent_draws", "shared_draws", "simulate"]
+
+
+# Sobol points have at most 21,201 dimensions, two a day.
+MOST_DAYS = 10_000
 
 
 @dataclass(frozen=True)
@@ -26,20 +31,21 @@ class Draws:
     days: Iterator[tuple[IntArray, FloatArray]]
 
 
-def shared_draws(paths: int, seed: int) -> Draws:
-    """The same stratified numbers for every series: exact within a series, of no use for sums across them.
+def shared_draws(horizon: int, paths: int, seed: int) -> Draws:
+    """The same evenly spread numbers for every series: precise within a series, useless for sums across them.
 
-    Source: McKay, Beckman & Conover (1979), "A comparison of three methods for selecting values of input
-    variables" (Latin hypercube sampling), Technometrics 21(2).
+    Source: Owen (1998), "Scrambling Sobol' and Niederreiter-Xing points", Journal of Complexity 14(4).
+
+    Args:
+        horizon: days to simulate, at most ``MOST_DAYS``.
+        paths: a power of two.
+        seed: of the scrambling.
     """
-    rng = np.random.default_rng(seed)
-    strata = (np.arange(paths) + 0.5) / paths
-
-    def days() -> Iterator[tuple[IntArray, FloatArray]]:
-        while True:
-            yield rng.permutation((strata * len(LEVELS)).astype(np.intp))[None], rng.permutation(strata)[None]
-
-    return Draws(rng.permutation(ndtri(strata))[None], days())
+    numbers = qmc.Sobol(1 + 2 * horizon, scramble=True, rng=seed).random(paths).T
+    # A scrambled point may be zero, where the normal quantile is infinite.
+    doubt = ndtri(np.maximum(numbers[0], 0.5 / paths))
+    places = (numbers[1 : 1 + horizon] * len(LEVELS)).astype(np.intp)
+    return Draws(doubt[None], zip(places[:, None], numbers[1 + horizon :, None], strict=True))
 
 
 def independent_draws(series: int, paths: int, rng: np.random.Generator) -> Draws:
@@ -72,4 +78,4 @@ def simulate(outlook: Outlook, draws: Draws) -> Iterator[tuple[FloatArray, BoolA
         drawn = shape[:, place[0]] if len(place) == 1 else np.take_along_axis(shape, place, axis=1)
         moves = drawn * size * scale[:, step, None] + location
         yield moves * active, active
-        rest = np.where(active, 0, rest + 1)
+        rest = rest * 0

@@ -81,6 +81,8 @@ class AccountBatch:
         codes = {name: coded(columns.get(name, nothing), choices) for name, choices in CHOICES.items()}
         for name, choices in CHOICES.items():
             choice(codes[name], choices, name, faults, required=False)
+        balance = number(columns.get("initial_balance"), count, "initial_balance", faults, required=False)
+        faults.add(balance.mantissa < 0, "initial_balance", "It must not be below zero.")
         opened_at = instants(columns["opened_at"], naive)
         opened_at.check(faults, "opened_at", required=True)
         closed_at = instants(columns["closed_at"], naive) if "closed_at" in columns else None
@@ -94,7 +96,7 @@ class AccountBatch:
             names(columns["account_group"]) if "account_group" in columns else None,
             names(columns.get("currency", nothing)),
             codes,
-            number(columns.get("initial_balance"), count, "initial_balance", faults, required=False),
+            balance,
             opened_at,
             closed_at,
         )

@@ -8,6 +8,8 @@ from timeseries.ingest._kind import COLUMNS, Kind
 
 __all__ = ["match"]
 
+LONGEST_LIST = 500
+
 
 def match(header: Sequence[str], kind: Kind, path: Path) -> dict[str, int]:
     """Where each known column stands; letters' case and surrounding spaces do not matter.
@@ -20,7 +22,7 @@ def match(header: Sequence[str], kind: Kind, path: Path) -> dict[str, int]:
     missing = [name for name in wanted.required if name not in found]
     if missing:
         raise InputError(
-            f"{path} is no file of {kind}: it has the columns {', '.join(header) or '(none)'}; "
+            f"{path} is no file of {kind}: it has the columns {_listed(header)}; "
             f"needed are {', '.join(wanted.required)} (missing: {', '.join(missing)}); "
             f"possible are {', '.join(wanted.optional)}."
         )
@@ -28,3 +30,8 @@ def match(header: Sequence[str], kind: Kind, path: Path) -> dict[str, int]:
     if twice:
         raise InputError(f"{path} has the column {twice[0]} more than once.")
     return {name: found.index(name) for name in wanted.all if name in found}
+
+
+def _listed(header: Sequence[str]) -> str:
+    names = ", ".join(" ".join(name.split()) for name in header)
+    return names if len(names) <= LONGEST_LIST else f"{names[:LONGEST_LIST]} … ({len(header)} in all)"

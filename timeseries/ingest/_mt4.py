@@ -98,11 +98,16 @@ def read_statement(source: Source) -> Statement:
     made = MADE_AT.search(heading)
     sections = _sections(rows)
     if "Account" not in named or made is None or SECTIONS[0] not in sections:
-        raise InputError(f"{source.path} is not an MT4 statement: it names no account, date or closed transactions.")
+        raise InputError(
+            f"{source.path} is not an MT4 statement: it names no account, date or closed transactions."
+        )
     year, month, day, clock, _ = made.groups()
     closed = [_row(line, cells) for line, cells in sections[SECTIONS[0]] if cells[0].isdigit()]
     positions = [_row(line, cells) for line, cells in sections.get(SECTIONS[1], []) if cells[0].isdigit()]
-    trades, operations = [row for row in closed if _is_trade(row)], [row for row in closed if "amount" in row.cells]
+    trades, operations = (
+        [row for row in closed if _is_trade(row)],
+        [row for row in closed if "amount" in row.cells],
+    )
     return Statement(
         account=named["Account"],
         currency=named.get("Currency", ""),

@@ -43,6 +43,7 @@ def _rows(source: Source, known: dict[str, str]) -> Iterator[Rows]:
     try:
         with pq.ParquetFile(source.path) as file:
             for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=list(known.values())):
+                batch.validate(full=True)
                 columns = {name: batch.column(original) for name, original in known.items()}
                 yield _batch(columns, first)
                 first += batch.num_rows

@@ -26,7 +26,6 @@ from timeseries.ingest._upsert import (
     mark_accounts,
     merge_rows,
     nullable,
-    positive_or_none,
     texts,
     to_change,
 )
@@ -40,6 +39,8 @@ CHOICES = {
     "max_drawdown_mode": ("static", "trailing"),
     "daily_loss_basis": ("equity", "balance"),
 }
+NO_LIMIT = "It must be above zero; leave it empty for no limit."
+NO_ZONE = "There is no such time zone; write it like Europe/Prague, America/New_York or UTC."
 SHARE_DIGITS = 4
 CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5][05])(:00(\.0+)?)?")
 COLUMNS = (
@@ -81,8 +82,6 @@ class PlanBatch:
             for name in ("initial_balance", *LIMITS)
         }
         faults.add(amounts["initial_balance"].mantissa < 0, "initial_balance", "It must not be below zero.")
-        for name in LIMITS:
-            positive_or_none(amounts[name], name, faults)
         columns = {
             "reset_time": _clock(rows, faults),
             "time_zone": _zone(rows, faults),
@@ -96,6 +95,7 @@ class PlanBatch:
 
     def merge(self, connection: Connection, *, cautious: bool) -> Outcome:
         """Add or change plans; a changed rule makes all days of the plan's accounts out of date."""
+        self._refuse_foreign_zones(connection)
         wanted = self._wanted(connection)
         found = connection.execute(statement("ingest.known_plans"), {"plans": self.plan.distinct})
         there = pd.DataFrame(found.all(), columns=list(found.keys()))
@@ -116,10 +116,19 @@ class PlanBatch:
         digits = currencies.digits[place]
         columns = dict(self.columns)
         for name, amounts in self.amounts.items():
-            columns[name] = nullable(money(amounts, digits, name, self.faults), amounts.valid)
+            minor_units = money(amounts, digits, name, self.faults)
+            columns[name] = nullable(minor_units, amounts.valid)
+            if name in LIMITS:
+                self.faults.add(amounts.valid & (minor_units <= 0), name, NO_LIMIT)
         columns["plan"] = texts(self.plan, empty="")
         columns["currency"] = np.array(currencies.names, object)[place]
         return pd.DataFrame({name: columns[name] for name in COLUMNS})
+
+    def _refuse_foreign_zones(self, connection: Connection) -> None:
+        """The database cuts the trading days, so the zone must be one of its own."""
+        zones = self.columns["time_zone"]
+        known = set(connection.scalars(statement("ingest.known_zones"), {"zones": list(set(zones))}))
+        self.faults.add(np.array([zone not in known for zone in zones], bool), "time_zone", NO_ZONE)
 
     def _refuse_other_currency(self, wanted: pd.DataFrame, there: pd.DataFrame) -> None:
         kept = wanted["plan"].map(there.set_index("plan")["currency"])
@@ -138,8 +147,7 @@ def _clock(rows: Rows, faults: Faults) -> NDArray[np.object_]:
 
 def _zone(rows: Rows, faults: Faults) -> NDArray[np.object_]:
     found = names(rows.columns["time_zone"])
-    reason = "There is no such time zone; write it like Europe/Prague, America/New_York or UTC."
-    faults.add(found.where(lambda text: not _is_zone(text)), "time_zone", reason)
+    faults.add(found.where(lambda text: not _is_zone(text)), "time_zone", NO_ZONE)
     return texts(found, empty="")
 
 

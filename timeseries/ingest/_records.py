@@ -12,7 +12,8 @@ __all__ = ["Block", "blocks"]
 
 # A quoted value may hold line ends, but one forgotten quotation mark must not swallow the file.
 LONGEST_RECORD_LINES = 20
-LONE_RETURN = re.compile(rb"\r(?!\n)")
+# The return at the very end may have its newline in the bytes still to come.
+LONE_RETURN = re.compile(rb"\r(?!\n|\Z)")
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def blocks(stream: IO[bytes], line: int, size: int) -> Iterator[Block]:
     """
     rest = b""
     while chunk := stream.read(size):
-        data = rest + _clean(chunk)
+        data = _clean(rest + chunk)
         cut = _last_safe_end(data)
         if cut:
             yield _block(data[:cut], line)
@@ -75,8 +76,7 @@ def blocks(stream: IO[bytes], line: int, size: int) -> Iterator[Block]:
 def _clean(chunk: bytes) -> bytes:
     """No text column of a database can hold NUL; a return that ends no line would end a row."""
     chunk = chunk.replace(b"\0", b"?")
-    body = chunk[:-1]  # the return at a chunk's very end may have its newline in the next
-    return LONE_RETURN.sub(b" ", body) + chunk[-1:] if b"\r" in body else chunk
+    return LONE_RETURN.sub(b" ", chunk) if b"\r" in chunk else chunk
 
 
 def _last_safe_end(data: bytes) -> int:

@@ -241,7 +241,9 @@ def _positions(work: _Load) -> dict[str, list[Any]]:
     # An open position is read as if it closed when the statement was made, at the price of then.
     rows.columns["close_time"] = pa.array([f"{work.found.made_at}:59"] * len(rows.lines), pa.string())
     read = TradeBatch.parse(rows, work.naive)
-    amounts = {name: money(part, work.account.digits, name, read.faults) for name, part in read.amounts.items()}
+    amounts = {
+        name: money(part, work.account.digits, name, read.faults) for name, part in read.amounts.items()
+    }
     if len(read.faults.bad_rows):
         columns, reasons = read.faults.columns_and_reasons()
         line = rows.lines[read.faults.bad_rows[0]]

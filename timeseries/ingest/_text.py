@@ -36,8 +36,8 @@ def as_text(array: pa.Array) -> pa.Array:
     """A column as trimmed text; null becomes empty."""
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
-    if pa.types.is_nested(array.type) or pa.types.is_binary(array.type):
-        array = pa.array([str(value) for value in array.to_pylist()], pa.string())
+    if pa.types.is_nested(array.type):
+        array = pa.array([None if value is None else str(value) for value in array.to_pylist()], pa.string())
     text = pc.fill_null(array.cast(pa.string()), "")
     return pc.utf8_trim_whitespace(text)
 
@@ -51,7 +51,9 @@ def mask(array: pa.Array) -> NDArray[np.bool_]:
 def names(array: pa.Array) -> Names:
     """A text column by its distinct values."""
     encoded = as_text(array).dictionary_encode()
-    return Names(encoded.indices.to_numpy().astype(np.int32), encoded.dictionary.to_pylist())
+    # No text in the database holds NUL, which Parquet may.
+    distinct = [text.replace("\0", "?") for text in encoded.dictionary.to_pylist()]
+    return Names(encoded.indices.to_numpy().astype(np.int32), distinct)
 
 
 def coded(array: pa.Array, choices: tuple[str, ...]) -> NDArray[np.int64]:

@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 
 from timeseries.database import statement
 from timeseries.ingest._copy import copy_text
-from timeseries.ingest._decimals import Decimals
 from timeseries.ingest._faults import Faults
 from timeseries.ingest._text import Names
 
@@ -85,10 +84,3 @@ def mark_accounts(connection: Connection, account_ids: list[int], moved_ids: lis
         connection.execute(statement("ingest.mark_account_days"), {"account_ids": account_ids})
     if moved_ids:
         connection.execute(statement("ingest.mark_moved_days"), {"account_ids": moved_ids})
-
-
-def positive_or_none(amounts: Decimals, column: str, faults: Faults) -> None:
-    """A limit is above zero, or not there."""
-    faults.add(
-        amounts.valid & (amounts.mantissa <= 0), column, "It must be above zero; leave it empty for no limit."
-    )

@@ -6,6 +6,7 @@ one NumPy structured array, whatever the number of accounts, and no Python objec
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,12 +33,9 @@ FIELDS = (
     "balance_end",
     "equity_low",
 )
+LOT_RATIO = ("lot_ratio",)
 HEADER_BYTES = 19
 TRAILER_BYTES = 2
-ROW = np.dtype(
-    [("fields", ">i2"), ("l0", ">i4"), ("account_id", ">i4"), ("l1", ">i4"), ("day", ">i4")]
-    + [part for name in FIELDS for part in ((f"l_{name}", ">i4"), (name, ">f8"))]
-)
 # Accounts read in one COPY: about 20 MB for a year of days.
 BLOCK_ACCOUNTS = 1_000
 
@@ -99,13 +97,17 @@ def load_accounts(database: Database, *, account: str | None = None, until: date
     return Accounts(table)
 
 
-def load_panel(database: Database, *, until: date, days: int, account: str | None = None) -> Panel:
+def load_panel(
+    database: Database, *, until: date, days: int, account: str | None = None, lot_ratios: bool = False
+) -> Panel:
     """Load the last weekdays up to and including a day.
 
     Args:
         until: the last day, a weekday.
         days: how many weekdays.
         account: only this one.
+        lot_ratios: also the metric ``lot_ratio``: the largest position of a day against the account's usual
+            size in the same symbol.
 
     Raises:
         NotFound: an account was named and there is none such.
@@ -113,30 +115,38 @@ def load_panel(database: Database, *, until: date, days: int, account: str | Non
     accounts = load_accounts(database, account=account, until=until)
     last = np.datetime64(until, "D")
     axis = np.busday_offset(last, np.arange(1 - days, 1), roll="backward")
-    values = {name: np.full((len(accounts), days), np.nan) for name in FIELDS}
+    values = {name: np.full((len(accounts), days), np.nan) for name in (*FIELDS, *LOT_RATIO[:lot_ratios])}
     identifiers = accounts.table["account_id"].to_numpy(np.int64)
+    # Weekend rows count towards Monday, so the first Monday's weekend is read too.
+    span = {"since": axis[0].astype(date) - timedelta(days=2), "until": until}
     with database.transaction() as connection:
+        if lot_ratios:
+            connection.execute(statement("metrics.create_panel_buckets"), span)
+            connection.execute(statement("metrics.analyze_panel_buckets"))
         for start in range(0, len(identifiers), BLOCK_ACCOUNTS):
             block = identifiers[start : start + BLOCK_ACCOUNTS]
-            rows = _read_rows(connection, axis[0], until, int(block[0]), int(block[-1]))
-            _place(rows, identifiers, axis, values)
+            accounts_read = {"first_account": int(block[0]), "last_account": int(block[-1])}
+            rows = _read_rows(connection, "metrics.panel", span | accounts_read, FIELDS)
+            _place(rows, identifiers, axis, values, FIELDS)
+            if lot_ratios:
+                rows = _read_rows(connection, "metrics.panel_lot_ratios", accounts_read, LOT_RATIO)
+                _place(rows, identifiers, axis, values, LOT_RATIO)
     return Panel(accounts, axis, values)
 
 
 def _read_rows(
-    connection: Connection, first: np.datetime64, until: date, first_account: int, last_account: int
+    connection: Connection, query: str, parameters: dict[str, Any], fields: tuple[str, ...]
 ) -> npt.NDArray[np.void]:
-    # Weekend rows count towards Monday, so the first Monday's weekend is read too.
-    parameters = {
-        "since": first.astype(date) - timedelta(days=2),
-        "until": until,
-        "first_account": first_account,
-        "last_account": last_account,
-    }
-    query = str(statement("metrics.panel").compile(dialect=dialect.dialect()))  # type: ignore[no-untyped-call]
-    with driver(connection).cursor() as cursor, cursor.copy(query, parameters) as copy:
+    command = str(statement(query).compile(dialect=dialect.dialect()))  # type: ignore[no-untyped-call]
+    with driver(connection).cursor() as cursor, cursor.copy(command, parameters) as copy:
         received = b"".join(copy)
-    return np.frombuffer(received[HEADER_BYTES : len(received) - TRAILER_BYTES], dtype=ROW)
+    return np.frombuffer(received[HEADER_BYTES : len(received) - TRAILER_BYTES], dtype=_row(fields))
+
+
+def _row(fields: tuple[str, ...]) -> np.dtype[np.void]:
+    """A row of a binary COPY: the number of fields, then each with its length before it."""
+    key = [("count", ">i2"), ("l0", ">i4"), ("account_id", ">i4"), ("l1", ">i4"), ("day", ">i4")]
+    return np.dtype(key + [part for name in fields for part in ((f"l_{name}", ">i4"), (name, ">f8"))])
 
 
 def _place(
@@ -144,11 +154,12 @@ def _place(
     identifiers: npt.NDArray[np.int64],
     axis: npt.NDArray[np.datetime64],
     values: dict[str, FloatArray],
+    fields: tuple[str, ...],
 ) -> None:
     account = np.searchsorted(identifiers, rows["account_id"])
     day = np.searchsorted(axis, rows["day"].astype("datetime64[D]"))
     inside = (day < len(axis)) & (account < len(identifiers))
     inside &= identifiers[np.minimum(account, len(identifiers) - 1)] == rows["account_id"]
     inside &= axis[np.minimum(day, len(axis) - 1)] == rows["day"].astype("datetime64[D]")
-    for name in FIELDS:
+    for name in fields:
         values[name][account[inside], day[inside]] = rows[name][inside]

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from timeseries.anomaly import Scores, discoveries, explain, score
 from timeseries.config import Settings
@@ -16,6 +16,7 @@ from timeseries.pipeline._features import FEATURES, feature_array
 
 __all__ = ["DetectionReport", "Finding", "detect"]
 
+BoolArray = npt.NDArray[np.bool_]
 PAST_DAYS = 250
 CRITICAL_PVALUE = 1e-5
 Progress = Callable[[str, int, int], None]
@@ -65,6 +66,9 @@ def detect(
 ) -> DetectionReport:
     """Score the last days and store their findings in place of earlier ones.
 
+    A day that survives the false-discovery control is a finding of severity warning (critical when it is
+    less likely than one in 100,000); one that is merely unlikely (``finding_pvalue``) is kept as info.
+
     Args:
         day: the last day to score; by default the last complete one.
         days: how many weekdays up to it.
@@ -79,17 +83,16 @@ def detect(
             "There is no complete trading day yet: load trades with `timeseries ingest trades FILE`."
         )
     _tell(progress, 0)
-    panel = load_panel(database, until=_weekday(until), days=PAST_DAYS + days)
+    panel = load_panel(database, until=_weekday(until), days=PAST_DAYS + days, lot_ratios=True)
     _tell(progress, 1)
     if not len(panel.accounts):
         raise InputError("There are no accounts yet: load them with `timeseries ingest accounts FILE`.")
     values = feature_array(panel)
     weekdays = (panel.days.astype("datetime64[D]").astype(np.int64) + 3) % 7
-    scores = score(values, calendar=weekdays, cohort=panel.accounts.cohort, last=days)
-    found = discoveries(scores.pvalue, fdr=fdr or settings.alerts.fdr)
-    found[:, : panel.days.size - days] = False
+    scores = score(values, calendar=weekdays, last=days, missing_is_idle=False)
+    alarming = discoveries(scores.pvalue, fdr=fdr or settings.alerts.fdr)
     _tell(progress, 2)
-    findings = _findings(panel, scores, found)
+    findings = _findings(panel, scores, alarming, settings.alerts.finding_pvalue)
     _store(database, panel, days, findings)
     _tell(progress, 3)
     judged = np.isfinite(scores.pvalue[:, -days:])
@@ -107,13 +110,13 @@ def _tell(progress: Progress | None, done: int) -> None:
         progress("scoring account-days", done, 3)
 
 
-def _findings(panel: Panel, scores: Scores, found: Any) -> list[Finding]:
-    places = np.argwhere(found)
-    order = np.argsort(scores.pvalue[found], kind="stable")
-    return [_finding(panel, scores, int(a), int(d)) for a, d in places[order]]
+def _findings(panel: Panel, scores: Scores, alarming: BoolArray, threshold: float) -> list[Finding]:
+    places = np.argwhere(alarming | (scores.pvalue < threshold))
+    order = np.argsort(scores.pvalue[tuple(places.T)], kind="stable")
+    return [_finding(panel, scores, int(a), int(d), alarming=bool(alarming[a, d])) for a, d in places[order]]
 
 
-def _finding(panel: Panel, scores: Scores, account: int, day: int) -> Finding:
+def _finding(panel: Panel, scores: Scores, account: int, day: int, *, alarming: bool) -> Finding:
     index = int(scores.metric[account, day])
     feature = FEATURES[index]
     row = panel.accounts.table.iloc[account]
@@ -145,7 +148,7 @@ def _finding(panel: Panel, scores: Scores, account: int, day: int) -> Finding:
         direction=int(scores.direction[account, day]),
         seen=_known(seen),
         expected=_known(expected),
-        severity="critical" if pvalue < CRITICAL_PVALUE else "warning",
+        severity="info" if not alarming else "critical" if pvalue < CRITICAL_PVALUE else "warning",
         reason=reason,
     )
 

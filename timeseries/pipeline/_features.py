@@ -67,10 +67,15 @@ def _identity(values: FloatArray) -> FloatArray:
 
 # "trades" first: it alone says whether an account is silent.
 FEATURES: tuple[Feature, ...] = (
-    Feature("trades", "Trades a day", "count", lambda p: p["trades"], np.log1p, np.expm1),
+    Feature("trades", "Trades", "count", lambda p: p["trades"], np.log1p, np.expm1),
     Feature("net_profit", "Net profit", "money", lambda p: p["net_profit"], _identity, _identity),
     Feature(
-        "largest_lots", "Largest position", "lots", lambda p: _where_traded(p, "largest_lots"), np.log, np.exp
+        "lot_ratio",
+        "Largest position (times the usual lots)",
+        "number",
+        lambda p: p["lot_ratio"],
+        np.log,
+        np.exp,
     ),
     Feature("win_rate", "Share of winning trades", "share", _win_rate, _logit, _expit),
     Feature(

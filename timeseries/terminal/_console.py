@@ -30,7 +30,9 @@ def render_table(
     wrap: Sequence[str] = (),
 ) -> None:
     """Print a table; columns are right-aligned unless in ``left``, and on one line unless in ``wrap``."""
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
+    if title:
+        say(title, style="bold")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         table.add_column(
             column, justify="left" if column in left else "right", overflow="fold", no_wrap=column not in wrap

@@ -30,9 +30,7 @@ from timeseries.errors import EmbeddedDatabaseError
 
 START_SECONDS = 90
 STOP_SECONDS = 30
-
-# The server outlives this process on purpose; keeping the handle keeps Python from warning of it.
-_launched: list[subprocess.Popen[bytes]] = []
+SSL_REQUEST = b"\0\0\0\x08\x04\xd2\x16\x2f"
 
 
 @dataclass(frozen=True)
@@ -89,6 +87,8 @@ def start(data_dir: Path) -> ServerState:
                 launched = _launch(files, lock, runtime)
             state = _read_state(files)
             if state is not None and _answers(state.port):
+                if launched is not None:
+                    launched.returncode = 0  # it outlives this process on purpose; Python would warn of it
                 return state
             time.sleep(0.02)
     raise EmbeddedDatabaseError(
@@ -133,7 +133,7 @@ def _prepare(files: _Files, held: ExitStack) -> IO[str]:
 
 
 def _make_password(files: _Files) -> None:
-    if files.password.exists():
+    if files.password.exists() and files.password.stat().st_size:
         return
     new = files.password.with_suffix(".new")
     new.unlink(missing_ok=True)
@@ -167,7 +167,6 @@ def _launch(files: _Files, lock: IO[str], runtime: Path) -> subprocess.Popen[byt
     lock.truncate(0)
     lock.write(str(process.pid))
     lock.flush()
-    _launched.append(process)
     return process
 
 
@@ -204,9 +203,13 @@ def _read_state(files: _Files) -> ServerState | None:
 
 
 def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(2)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    """Whether PostgreSQL's protocol is spoken there: a process that is dying may still accept connections."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as probe:
+            probe.sendall(SSL_REQUEST)
+            return probe.recv(1) == b"N"
+    except OSError:
+        return False
 
 
 def _wait_until_gone(files: _Files) -> bool:

@@ -75,9 +75,10 @@ function send(state, reason) {
 
 function run() {
   // The backend returns early when a message ends exactly where its receive buffer does.
-  for (let before = -1; taken < input.length; before = taken) {
-    if (taken === before) throw new Error('the backend no longer reads its input')
+  while (taken < input.length) {
+    const before = taken
     postgres._interactive_one(input.length - taken, input[taken])
+    if (taken === before) throw new Error('the backend no longer reads its input')
   }
 }
 

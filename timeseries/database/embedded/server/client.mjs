@@ -18,7 +18,10 @@ const PARAMETERS = {
 // The settings a client has changed, as the query that sets them again.
 const SETTINGS_OF_SESSION = `SELECT string_agg(format('SELECT set_config(%L, %L, false)', name, setting), '; ')
   FROM pg_settings WHERE source = 'session'`
-const LEAVE_TRANSACTION = Buffer.concat([wire.SYNC, wire.message('Q', 'ROLLBACK')])
+const TRACE = '\0M# 1743: aborting transaction' // PGlite's own, sent as a warning to the client
+const ROLLBACK = wire.message('Q', 'ROLLBACK')
+// A Sync would commit an unfinished group; after an error, all is ignored until there is one.
+const LEAVE_TRANSACTION = Buffer.concat([ROLLBACK, wire.SYNC, ROLLBACK])
 
 export class Client {
   static #count = 0
@@ -38,6 +41,7 @@ export class Client {
   #extraParses = 0 // ParseCompletes that are not for the client
   #settings = null
   #changedSettings = false
+  #toldFatal = false
   gone = false
 
   constructor(socket, server) {
@@ -51,6 +55,15 @@ export class Client {
     socket.on('data', (chunk) => this.#receive(chunk))
     socket.on('error', () => {})
     socket.on('close', () => this.#leave())
+  }
+
+  /** Ends the connection with an error, unless the backend has sent its own last one. */
+  dismiss(farewell) {
+    this.socket.end(this.#toldFatal ? undefined : farewell)
+  }
+
+  statementsLost(how) {
+    this.#statements.lost(how)
   }
 
   get channels() {
@@ -147,7 +160,7 @@ export class Client {
   async #simple(type, packet) {
     const query = wire.textAt(packet, 5)
     const deallocation = type === 'Q' && this.#statements.deallocation(query)
-    if (deallocation && !this.#group.length) return this.#run(deallocation.bytes, { closesAs: deallocation.tag })
+    if (deallocation && !this.#group.length) return this.#run(deallocation, { closesAs: 'DEALLOCATE' })
     this.#notifications.note(query)
     this.#gather(packet)
     await this.#flush()
@@ -160,6 +173,7 @@ export class Client {
   }
 
   async #extended(type, packet) {
+    if (type === 'H' && !this.#group.length) return // all is answered; it must not take a turn
     if (type === 'P') this.#notifications.note(wire.textAt(packet, packet.indexOf(0, 5) + 1))
     this.#gather(packet)
     if (type === 'S' || type === 'H' || this.#groupBytes >= GROUP_BYTES) await this.#flush({ synced: type === 'S' })
@@ -214,11 +228,19 @@ export class Client {
   #keeps(type, message, closesAs) {
     if (type === 'Z') this.#status = String.fromCharCode(message[5])
     if (type === 'Z' && closesAs && !this.gone) this.socket.write(wire.message('C', closesAs))
-    if (type === 'C') this.#changedSettings ||= /^(SET|RESET|DISCARD ALL)$/.test(wire.textAt(message, 5))
+    if (type === 'C') this.#noteCommand(wire.textAt(message, 5))
+    if (type === 'E' && message.includes('\0VFATAL\0')) this.#toldFatal = true
     if (type === 'A') this.server.notify(message)
+    if (type === 'N' && message.includes(TRACE)) return false
     const extraParse = type === '1' && this.#extraParses > 0
     if (extraParse) this.#extraParses--
     return !extraParse && type !== 'A' && !(type === '3' && closesAs)
+  }
+
+  #noteCommand(tag) {
+    if (tag === 'SET' || tag === 'RESET' || tag === 'DISCARD ALL') this.#changedSettings = true
+    if (tag !== 'DEALLOCATE ALL' && tag !== 'DISCARD ALL') return
+    for (const client of this.server.clients) client.statementsLost({ byThisClient: client === this })
   }
 
   // Waiting for a slow reader keeps what this client is owed flat; the others go on.
@@ -281,7 +303,7 @@ export class Client {
     await turns.acquire(this)
     if (this.#copying) await turns.execute(wire.copyFail('the client went away'))
     if (this.#status !== 'I') await turns.execute(LEAVE_TRANSACTION)
-    await turns.execute(this.#statements.closeAll())
+    await turns.execute(this.#statements.close())
     for (const statement of unheard) await this.#silently(statement)
     if (this.#settings || this.#changedSettings) await this.#silently(this.server.resetSettings)
     turns.release(this)

@@ -82,7 +82,7 @@ export const closeStatement = (name) => message('C', Buffer.from('S'), name)
 export const SYNC = message('S')
 
 // Of the backend's answer, these say something to the server itself; rows and all others just pass.
-const TELLING = new Set(Buffer.from('ZCA13'))
+const TELLING = new Set(Buffer.from('ZCANE13'))
 
 /** Cuts the backend's answer, which comes in pieces, into messages. */
 export class AnswerWalker {

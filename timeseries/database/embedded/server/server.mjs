@@ -75,7 +75,7 @@ function die(reason) {
   console.error(`the database engine crashed: ${reason}`)
   listener.close()
   const farewell = errorResponse('57P02', 'the embedded database crashed; the next command restarts it', 'FATAL')
-  for (const client of server.clients) client.socket.end(farewell)
+  for (const client of server.clients) client.dismiss(farewell)
   setTimeout(() => stopWith(1, null), DYING_MILLISECONDS)
 }
 

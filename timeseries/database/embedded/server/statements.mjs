@@ -1,14 +1,12 @@
-// One client's prepared statements. All clients share one backend, so a statement's name there
-// carries its client's number, and the unnamed one is parsed again when others had their turn.
+// One client's prepared statements. All clients share one backend: a statement's name there carries
+// its client's number, and what another client has replaced or dropped is parsed again before its next use.
 import * as wire from './protocol.mjs'
 
-const DEALLOCATE = /^\s*deallocate\s+(?:prepare\s+)?(?:(all)|"((?:[^"]|"")+)"|(\w+))\s*;?\s*$/i
+const DEALLOCATE = /^\s*deallocate\s+(?:prepare\s+)?(?:"((?:[^"]|"")+)"|(\w+))\s*;?\s*$/i
 
 export class Statements {
   #prefix
-  #names = new Set()
-  #unnamed = null // the newest Parse of the unnamed statement
-  #unnamedIsOurs = false // nobody else has been at the backend since
+  #known = new Map() // name → { parse, there }: the Parse message, and whether the backend still has it
 
   constructor(number) {
     this.#prefix = `c${number}_`
@@ -16,48 +14,52 @@ export class Statements {
 
   /** Others may have replaced the unnamed statement. */
   turnBegins() {
-    this.#unnamedIsOurs = false
+    const unnamed = this.#known.get('')
+    if (unnamed) unnamed.there = false
   }
 
-  /** The messages to send in place of a client's one, and whether their first answer is not for the client. */
+  /** Somebody has dropped every statement of the backend. */
+  lost({ byThisClient }) {
+    if (byThisClient) this.#known.clear()
+    for (const statement of this.#known.values()) statement.there = false
+  }
+
+  /** The messages to send in place of a client's one, and whether a Parse the client knows nothing of leads them. */
   translate(packet) {
-    const { place, type } = statementName(packet)
+    const { type, place } = statementName(packet)
     if (!place) return { packets: [packet], extraParse: false }
     const name = wire.textAt(packet, place)
-    if (name) return { packets: [this.#renamed(packet, place, name, type)], extraParse: false }
-    if (type === 'P') this.#unnamed = Buffer.from(packet)
-    const again = type !== 'P' && type !== 'C' && !this.#unnamedIsOurs && this.#unnamed
-    if (type === 'P' || again) this.#unnamedIsOurs = true
-    return { packets: again ? [this.#unnamed, packet] : [packet], extraParse: Boolean(again) }
+    const renamed = name ? this.#renamed(packet, place, name) : packet
+    const lost = type !== 'P' && type !== 'C' && this.#known.get(name)?.there === false
+    const packets = lost ? [this.#known.get(name).parse, renamed] : [renamed]
+    if (type === 'P') this.#known.set(name, { parse: Buffer.from(renamed), there: true })
+    if (type === 'C') this.#known.delete(name)
+    if (lost) this.#known.get(name).there = true
+    return { packets, extraParse: lost }
   }
 
-  #renamed(packet, place, name, type) {
-    const full = this.#prefix + name
-    if (type === 'P') this.#names.add(full)
-    if (type === 'C') this.#names.delete(full)
-    const renamed = Buffer.concat([packet.subarray(0, place), Buffer.from(full), packet.subarray(packet.indexOf(0, place))])
+  #renamed(packet, place, name) {
+    const rest = packet.subarray(packet.indexOf(0, place))
+    const renamed = Buffer.concat([packet.subarray(0, place), Buffer.from(this.#prefix + name), rest])
     renamed.writeUInt32BE(renamed.length - 1, 1)
     return renamed
   }
 
-  /** What DEALLOCATE means for this client alone: the Close messages, or null for other statements. */
+  /** The messages a DEALLOCATE of one of this client's statements means; null for every other query. */
   deallocation(query) {
-    const [found, all, quoted, plain] = DEALLOCATE.exec(query) ?? []
-    if (!found) return null
-    const full = this.#prefix + (quoted?.replaceAll('""', '"') ?? plain?.toLowerCase())
-    if (!all && !this.#names.has(full)) return null
-    const tag = all ? 'DEALLOCATE ALL' : 'DEALLOCATE'
-    return { tag, bytes: this.closeAll(all ? undefined : [full]) }
+    const [found, quoted, plain] = DEALLOCATE.exec(query) ?? []
+    const name = quoted?.replaceAll('""', '"') ?? plain?.toLowerCase()
+    return found && this.#known.has(name) ? this.close([name]) : null
   }
 
-  /** Close messages for these statements, by default for every one, and a Sync. */
-  closeAll(names = [...this.#names]) {
-    for (const name of names) this.#names.delete(name)
-    return Buffer.concat([...names.map(wire.closeStatement), wire.SYNC])
+  /** Close messages for these statements, by default for all with a name, and a Sync. */
+  close(names = [...this.#known.keys()].filter(Boolean)) {
+    for (const name of names) this.#known.delete(name)
+    return Buffer.concat([...names.map((name) => wire.closeStatement(this.#prefix + name)), wire.SYNC])
   }
 
   get any() {
-    return this.#names.size > 0
+    return this.#known.size > (this.#known.has('') ? 1 : 0)
   }
 }
 
