@@ -78,7 +78,7 @@ def timeseries(
 def main() -> None:
     """Run the program; every error of ours becomes one sentence and an exit code."""
     try:
-        timeseries(standalone_mode=False)
+        code = timeseries(standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -89,5 +89,6 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(0)
     except TimeseriesError as error:
-        errors.print(f"timeseries: {error}", style="red", markup=False)
+        errors.print(f"timeseries: {error}", style="red", markup=False, soft_wrap=True)
         sys.exit(error.exit_code)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -27,10 +27,13 @@ SHARED_DATA = Path(
     os.environ.get("TIMESERIES_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data")
 ).absolute()
 REUSED_CACHES = ("timeseries", "matplotlib")
+TABLES = text(
+    "SELECT tablename FROM pg_tables "
+    "WHERE schemaname = 'public' AND tablename NOT IN ('alembic_version', 'currencies')"
+)
+AGGREGATES = text("SELECT view_name FROM timescaledb_information.continuous_aggregates")
 
-AGGREGATES = ("equity_1d", "equity_5m", "trades_1d", "trades_5m")
 STOP_POLICIES = "SELECT alter_job(job_id, scheduled => false) FROM timescaledb_information.jobs"
-KEPT_TABLES = ("alembic_version", "currencies")
 
 
 # ---- an isolated home
@@ -121,13 +124,9 @@ def clean_database(database: Database) -> Database:
 def empty(database: Database) -> None:
     """Truncate every table of ours; identities begin at 1 again."""
     with database.transaction() as connection:
-        names = connection.scalars(
-            text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> ALL (:kept)"),
-            {"kept": list(KEPT_TABLES)},
-        ).all()
-        connection.execute(text(f"TRUNCATE {', '.join(names)} RESTART IDENTITY"))
+        connection.execute(text(f"TRUNCATE {', '.join(connection.scalars(TABLES).all())} RESTART IDENTITY"))
         # Emptying a hypertable leaves its aggregates full until somebody refreshes them.
-        connection.execute(text(f"TRUNCATE {', '.join(AGGREGATES)}"))
+        connection.execute(text(f"TRUNCATE {', '.join(connection.scalars(AGGREGATES).all())}"))
 
 
 @contextmanager

@@ -66,15 +66,20 @@ def load_settings(
     Args:
         config: the file to read; by default ``$TIMESERIES_CONFIG``, else ``timeseries.toml`` if it is here.
         database_url: overrides the environment and the file.
-        data_dir: overrides the environment and the file.
+        data_dir: overrides the environment and the file, a database URL given there included: it asks
+            for the embedded database.
 
     Raises:
         ConfigurationError: the file is missing, is not TOML, or has an unknown or ill-typed setting.
     """
     settings = _from_file(config)
-    url = database_url or os.environ.get("TIMESERIES_DATABASE_URL") or settings.database_url
-    directory = data_dir or os.environ.get("TIMESERIES_DATA_DIR") or settings.data_dir
-    return replace(settings, database_url=url, data_dir=Path(directory).expanduser().absolute())
+    elsewhere = os.environ.get("TIMESERIES_DATABASE_URL") or settings.database_url or None
+    url = database_url or (None if data_dir else elsewhere)
+    directory = Path(data_dir or os.environ.get("TIMESERIES_DATA_DIR") or settings.data_dir)
+    try:
+        return replace(settings, database_url=url, data_dir=directory.expanduser().absolute())
+    except RuntimeError as error:
+        raise ConfigurationError(f"The data directory {directory} names an unknown home: {error}.") from error
 
 
 def _from_file(config: Path | None) -> Settings:
@@ -85,7 +90,7 @@ def _from_file(config: Path | None) -> Settings:
             raise ConfigurationError(f"There is no settings file {path}.")
         return Settings()
     try:
-        document = tomllib.loads(path.read_text())
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError(f"Cannot read {path}: {error}.") from error
     return _settings(document, path)
@@ -136,6 +141,7 @@ def _check_values(settings: Settings, path: Path) -> None:
         "minimum_severity in [alerts] must be info, warning or critical": alerts.minimum_severity
         in ("info", "warning", "critical"),
         "deliver_days in [alerts] must be at least 1": alerts.deliver_days >= 1,
+        "data_dir must not be empty": settings.data_dir != Path(),
         "retain_days must be at least 30": settings.retain_days is None or settings.retain_days >= 30,
         "sinks in [alerts] must be texts": all(isinstance(url, str) for url in alerts.sinks.values()),
         "schedules must be cron texts": all(isinstance(cron, str) for cron in settings.schedules.values()),

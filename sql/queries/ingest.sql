@@ -69,10 +69,16 @@ FROM unnest(CAST(:reset_times AS time[]), CAST(:time_zones AS text[])) WITH ORDI
 CROSS JOIN generate_series(CAST(:first_day AS integer), CAST(:last_day AS integer)) AS d (day)
 ORDER BY c.calendar, d.day;
 
+-- create_touched_days: Account-days that a batch brought something for, in days since 1970.
+CREATE TEMPORARY TABLE touched_days (account_id integer NOT NULL, day integer NOT NULL) ON COMMIT DROP;
+
+-- copy_touched_days: Fill them.
+COPY touched_days (account_id, day) FROM STDIN (FORMAT binary);
+
 -- mark_stale_days: Days whose metrics are out of date now; a day already marked is marked anew.
 INSERT INTO stale_days (account_id, trading_day)
 SELECT account_id, date '1970-01-01' + day
-FROM unnest(CAST(:account_ids AS integer[]), CAST(:days AS integer[])) AS touched (account_id, day)
+FROM touched_days
 ON CONFLICT (account_id, trading_day) DO UPDATE SET marked_at = excluded.marked_at;
 
 -- known_symbols: Ids of symbols by name.
@@ -309,6 +315,15 @@ INSERT INTO balance_operations (account_id, ticket, time, amount, comment)
 SELECT :account_id, ticket, to_timestamp(time), amount, comment
 FROM unnest(CAST(:tickets AS bigint[]), CAST(:times AS bigint[]), CAST(:amounts AS bigint[]), CAST(:comments AS text[]))
     AS o (ticket, time, amount, comment);
+
+-- balance_until: An account's balance at a moment, in minor units.
+SELECT a.initial_balance
+       + coalesce((SELECT sum(t.profit + t.commission + t.swap) FROM trades t
+                   WHERE t.account_id = a.account_id AND t.close_time <= to_timestamp(:until)), 0)
+       + coalesce((SELECT sum(o.amount) FROM balance_operations o
+                   WHERE o.account_id = a.account_id AND o.time <= to_timestamp(:until)), 0)
+FROM accounts a
+WHERE a.account_id = :account_id;
 
 -- newest_positions: When the open positions of an account were last seen.
 SELECT extract(epoch FROM max(as_of))::bigint FROM open_positions WHERE account_id = :account_id;

@@ -58,7 +58,7 @@ CREATE INDEX accounts_by_plan ON accounts (plan_id);
 -- Minor units to an ordinary number, e.g. (12345, 2) -> 123.45.
 CREATE FUNCTION as_money(minor_units bigint, digits smallint) RETURNS numeric
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN round(minor_units / power(10::numeric, digits::integer), digits);
+    RETURN round(minor_units * power(10::numeric, -digits::integer), digits);
 
 -- The instant a trading day begins. A day whose reset is at noon or later begins on the evening before,
 -- as forex counts it: with a 17:00 New York reset, Monday begins on Sunday at 17:00.

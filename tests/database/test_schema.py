@@ -12,14 +12,16 @@ from timeseries.errors import InputError, SchemaError
 REVISIONS = [f"{number:04}" for number in range(1, int(HEAD) + 1)]
 
 # Everything in the database that is not PostgreSQL's or the extension's, with its definition.
-OURS = """
+OURS = r"""
     SELECT 'relation', n.nspname || '.' || c.relname,
-           c.relkind::text || coalesce(pg_get_viewdef(c.oid) , '') || coalesce(obj_description(c.oid, 'pg_class'), '')
+           c.relkind::text || regexp_replace(coalesce(pg_get_viewdef(c.oid), ''), '_hypertable_\d+', '', 'g')
+               || coalesce(obj_description(c.oid, 'pg_class'), '')
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'v', 'S', 'm') AND n.nspname IN ('public', 'plain')
     UNION ALL
     SELECT 'column', format('%s.%s', a.attrelid::regclass, a.attname),
-           format_type(a.atttypid, a.atttypmod) || a.attnotnull::text || coalesce(pg_get_expr(d.adbin, d.adrelid), '')
+           format_type(a.atttypid, a.atttypmod) || a.attnotnull::text
+               || coalesce(pg_get_expr(d.adbin, d.adrelid), '')
     FROM pg_attribute a
     JOIN pg_class c ON c.oid = a.attrelid
     JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -36,14 +38,16 @@ OURS = """
     WHERE p.pronamespace = 'public'::regnamespace
       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
     UNION ALL
-    SELECT 'schema', nspname, '' FROM pg_namespace WHERE nspname !~ '^(pg_|_?timescaledb|information_schema|public|toolkit)'
+    SELECT 'schema', nspname, '' FROM pg_namespace
+    WHERE nspname !~ '^(pg_|_?timescaledb|information_schema|public|toolkit)'
     UNION ALL
     SELECT 'hypertable', hypertable_name, num_dimensions || ' ' || compression_enabled::text
     FROM timescaledb_information.hypertables WHERE hypertable_schema = 'public'
     UNION ALL
     SELECT 'policy', coalesce(c.view_name, j.hypertable_name), proc_name || ' ' || schedule_interval
     FROM timescaledb_information.jobs j
-    LEFT JOIN timescaledb_information.continuous_aggregates c ON c.materialization_hypertable_name = j.hypertable_name
+    LEFT JOIN timescaledb_information.continuous_aggregates c
+        ON c.materialization_hypertable_name = j.hypertable_name
     WHERE job_id >= 1000
     ORDER BY 1, 2, 3
 """

@@ -211,8 +211,11 @@ def test_a_refused_statement_says_why_even_when_its_words_sound_like_a_lost_conn
 
 
 def test_a_refused_copy_says_why(database: Database) -> None:
-    with pytest.raises(DatabaseError) as caught, database.transaction() as connection:
-        with driver(connection).cursor().copy("COPY currencies FROM STDIN") as copy:
-            copy.write(b"not a currency\tx\n")
+    with (
+        pytest.raises(DatabaseError) as caught,
+        database.transaction() as connection,
+        driver(connection).cursor().copy("COPY currencies FROM STDIN") as copy,
+    ):
+        copy.write(b"not a currency\tx\n")
     assert str(caught.value).startswith("The database refused a statement: ")
     assert "smallint" in str(caught.value)

@@ -4,13 +4,14 @@ import os
 from pathlib import Path
 
 import platformdirs
-from sqlalchemy import text
+from sqlalchemy import func, select, text
+from sqlalchemy import table as table_clause
 
 from timeseries.database import Database
 
 TRADE = text(
-    "INSERT INTO trades SELECT timestamptz '2024-01-01' + g * interval '1 hour', g, 1, 1, 100, 0, 0, 1, 1, 1, 1, 1, 2, 2 "
-    "FROM generate_series(1, 100) g"
+    "INSERT INTO trades SELECT timestamptz '2024-01-01' + g * interval '1 hour', g,"
+    " 1, 1, 100, 0, 0, 1, 1, 1, 1, 1, 2, 2 FROM generate_series(1, 100) g"
 )
 
 
@@ -28,7 +29,7 @@ def _fill(database: Database) -> int:
 def test_a_clean_database_is_empty_and_its_aggregates_follow_new_rows(clean_database: Database) -> None:
     with clean_database.transaction() as connection:
         for table in ("trades", "trades_5m", "trades_1d", "symbols"):
-            assert connection.scalar(text(f"SELECT count(*) FROM {table}")) == 0
+            assert connection.scalar(select(func.count()).select_from(table_clause(table))) == 0
         assert connection.scalar(text("SELECT count(*) FROM currencies")) > 30
     assert _fill(clean_database) == 100
 

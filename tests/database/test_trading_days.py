@@ -1,5 +1,6 @@
 """The trading-day calendar in SQL, against Python's own time zones."""
 
+import itertools
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -54,7 +55,7 @@ def test_days_start_where_python_says(database: Database, zone: str, reset: time
     assert [start for _, start in rows] == [day_start(day, reset, zone) for day, _ in rows]
     starts = [start for _, start in rows]
     assert starts == sorted(starts)
-    assert all((b - a) <= timedelta(hours=26) for a, b in zip(starts, starts[1:], strict=False))
+    assert all((b - a) <= timedelta(hours=26) for a, b in itertools.pairwise(starts))
 
 
 @settings(max_examples=40, deadline=None)
@@ -80,9 +81,9 @@ def test_every_instant_lies_in_exactly_its_day(
 
 @pytest.mark.parametrize("zone", ZONES)
 def test_around_every_clock_change_no_instant_is_lost(database: Database, zone: str) -> None:
-    changes = _clock_changes(zone, 2010, 2026)
+    changes = _clock_changes(zone, 2011, 2021)
     instants = [change + timedelta(minutes=5 * step) for change in changes for step in range(-30, 31)]
-    resets_near = [time(hour, minute) for hour in (0, 1, 2, 3, 17, 23) for minute in (0, 30)]
+    resets_near = [time(hour, minute) for hour in (0, 2, 3, 23) for minute in (0, 30)]
     for reset in resets_near:
         with database.transaction() as connection:
             rows = connection.execute(LIMITS, {"zone": zone, "reset": reset, "moments": instants}).all()

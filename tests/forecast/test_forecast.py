@@ -135,7 +135,7 @@ def test_paths_of_resting_accounts_rest_on():
 
 
 def test_paths_are_independent_across_blocks_of_series():
-    answer = forecast(noise(501, 60), 1, model="ewma_fhs", paths=4000)
+    answer = forecast(noise(1000, 30), 1, model="ewma_fhs", paths=4000)
     assert abs(np.corrcoef(answer.paths[0, :, 0], answer.paths[500, :, 0])[0, 1]) < 0.06
 
 

@@ -15,7 +15,13 @@ from sqlalchemy import text
 from timeseries.database import Database
 from timeseries.ingest import Kind, LoadOptions, LoadReport, RejectedRow, load, rejected_rows
 
-PLAN = {"plan": "50k", "currency": "USD", "initial_balance": "50000", "reset_time": "00:00", "time_zone": "UTC"}
+PLAN = {
+    "plan": "50k",
+    "currency": "USD",
+    "initial_balance": "50000",
+    "reset_time": "00:00",
+    "time_zone": "UTC",
+}
 ACCOUNT = {"account": "A1", "plan": "50k", "opened_at": "2025-01-01T00:00:00Z"}
 TRADE = {
     "account": "A1",
@@ -31,7 +37,13 @@ TRADE = {
     "swap": "0",
     "profit": "10.00",
 }
-EQUITY = {"account": "A1", "time": "2025-03-03T10:00:00Z", "balance": "50000", "equity": "50010.5", "margin": ""}
+EQUITY = {
+    "account": "A1",
+    "time": "2025-03-03T10:00:00Z",
+    "balance": "50000",
+    "equity": "50010.5",
+    "margin": "",
+}
 DEFAULTS = {Kind.PLANS: PLAN, Kind.ACCOUNTS: ACCOUNT, Kind.TRADES: TRADE, Kind.EQUITY: EQUITY}
 
 
@@ -62,7 +74,9 @@ class Desk:
         path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
         return path
 
-    def load(self, kind: Kind | str, source: Path | list[dict[str, Any]], zone: str | None = None) -> LoadReport:
+    def load(
+        self, kind: Kind | str, source: Path | list[dict[str, Any]], zone: str | None = None
+    ) -> LoadReport:
         path = self.file(kind, source) if isinstance(source, list) else source
         return load(self.database, kind, path, options=LoadOptions(zone))
 
@@ -100,9 +114,9 @@ def desk(bare_desk: Desk) -> Desk:
     return bare_desk
 
 
-@pytest.fixture(scope="module")
-def shared_desk(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    """Over the module's database with the plan; each user brings accounts of its own."""
-    desk = Desk(database, tmp_path_factory.mktemp("shared"))
+@pytest.fixture
+def shared_desk(database: Database, tmp_path: Path) -> Desk:
+    """Over the module's database as it is, and the plan: quicker, for those who bring accounts of their own."""
+    desk = Desk(database, tmp_path)
     desk.load("plans", [{}])
     return desk

@@ -77,11 +77,18 @@ def test_a_ticket_with_other_values_is_rejected_and_never_counted(desk, compress
     assert desk.stale() == []
 
 
-@pytest.mark.parametrize("change", CHANGES)
-def test_the_first_of_two_values_in_one_file_counts(desk, change):
-    report = desk.load("trades", [trade(1), trade(1, **change), trade(1)])
-    assert (report.rows_new, report.rows_duplicate, report.rows_rejected) == (1, 1, 1)
-    assert desk.rows(COUNTED) == [(1, 125)]
+def test_the_first_of_two_values_in_one_file_counts(desk):
+    names = [f"C{number}" for number in range(len(CHANGES))]
+    desk.load("accounts", [{"account": name} for name in names])
+    rows = [
+        trade(1, account=name) | (change if second else {})
+        for name, change in zip(names, CHANGES, strict=True)
+        for second in (False, True, False)
+    ]
+    report = desk.load("trades", rows)
+    assert (report.rows_new, report.rows_duplicate, report.rows_rejected) == (len(names),) * 3
+    assert [row.line for row in desk.rejected()] == list(range(3, 3 * len(names) + 2, 3))
+    assert desk.rows(COUNTED) == [(len(names), 125 * len(names))]
 
 
 def test_the_same_ticket_in_another_account_is_another_trade(desk):
@@ -102,7 +109,12 @@ def test_equity_snapshots_land_once_too(desk):
     rows = [{"equity": "1", "margin": ""}, {"equity": "1", "margin": "0"}, {"equity": "1", "margin": ""}]
     first = desk.load("equity", rows)
     assert (first.rows_new, first.rows_duplicate, first.rows_rejected) == (1, 1, 1)
-    late = [{"time": "2025-03-02T10:00:00Z"}, {"equity": "1"}, {"equity": "2"}, {"time": "2025-03-04T10:00:00Z"}]
+    late = [
+        {"time": "2025-03-02T10:00:00Z"},
+        {"equity": "1"},
+        {"equity": "2"},
+        {"time": "2025-03-04T10:00:00Z"},
+    ]
     second = desk.load("equity", late)
     assert (second.rows_new, second.rows_duplicate, second.rows_rejected) == (2, 1, 1)
     assert desk.rejected()[0].column_name == "time"
@@ -164,7 +176,9 @@ def state(desk, prefix: str):
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(PIECES, st.randoms(use_true_random=False))
-def test_any_split_order_overlap_and_repetition_gives_the_table_of_one_clean_load(shared_desk, pieces, random):
+def test_any_split_order_overlap_and_repetition_gives_the_table_of_one_clean_load(
+    shared_desk, pieces, random
+):
     number = next(NUMBERS)
     clean, split = f"clean{number}-", f"split{number}-"
     shared_desk.load("accounts", [{"account": f"{prefix}{n}"} for prefix in (clean, split) for n in (0, 1)])

@@ -131,7 +131,13 @@ def test_numbers_keep_their_exact_value(desk):
         "trades",
         [
             {"ticket": "1", "lots": "0.1", "profit": "-0.01", "commission": "", "swap": "-1.5"},
-            {"ticket": "2", "lots": "1.00001", "side": "sell", "open_price": "0.000000001", "close_price": "123456"},
+            {
+                "ticket": "2",
+                "lots": "1.00001",
+                "side": "sell",
+                "open_price": "0.000000001",
+                "close_price": "123456",
+            },
             {"ticket": "3", "account": "J", "profit": "1380", "commission": "0", "swap": "0.0"},
         ],
     )
@@ -148,16 +154,18 @@ def test_numbers_keep_their_exact_value(desk):
 
 
 def test_plans_and_accounts_have_their_defaults(desk):
-    assert desk.rows("SELECT max_drawdown_basis, max_drawdown_mode, daily_loss_basis, max_drawdown FROM plans") == [
-        ("equity", "static", "equity", None)
-    ]
+    assert desk.rows(
+        "SELECT max_drawdown_basis, max_drawdown_mode, daily_loss_basis, max_drawdown FROM plans"
+    ) == [("equity", "static", "equity", None)]
     assert desk.rows(
         "SELECT phase, status, currency, currency_digits, initial_balance, account_group FROM accounts WHERE account = 'A1'"
     ) == [("evaluation", "active", "USD", 2, 5000000, None)]
 
 
 def test_what_an_account_row_leaves_empty_is_kept(desk):
-    desk.load("accounts", [{"phase": "funded", "status": "passed", "initial_balance": "777", "account_group": "g"}])
+    desk.load(
+        "accounts", [{"phase": "funded", "status": "passed", "initial_balance": "777", "account_group": "g"}]
+    )
     desk.load("accounts", [{"status": "breached", "closed_at": "2025-06-01T00:00:00Z"}])
     query = "SELECT phase, status, initial_balance, account_group, closed_at::date::text FROM accounts WHERE account = 'A1'"
     assert desk.rows(query) == [("funded", "breached", 77700, "g", "2025-06-01")]
@@ -170,7 +178,10 @@ def test_loading_firms_again_changes_nothing(desk):
     assert desk.load("plans", [plan, {"plan": "new"}]).rows_new == 2
     again = desk.load("plans", [{"plan": "new"}, plan, plan])
     assert (again.rows_new, again.rows_duplicate) == (0, 3)
-    accounts = [{"account_group": "a", "closed_at": "2025-05-01T00:00:00Z"}, {"account": "A2", "closed_at": ""}]
+    accounts = [
+        {"account_group": "a", "closed_at": "2025-05-01T00:00:00Z"},
+        {"account": "A2", "closed_at": ""},
+    ]
     assert desk.load("accounts", accounts).rows_new == 1
     assert desk.load("accounts", accounts[::-1]).rows_new == 0
 

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from timeseries.errors import InputError
 from timeseries.ingest._times import instants, to_utc
 
-MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2030, 1, 1)).map(lambda moment: moment.replace(microsecond=0))
+MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2030, 1, 1)).map(
+    lambda moment: moment.replace(microsecond=0)
+)
 OFFSETS = st.integers(-14 * 60, 14 * 60)
 ZONES = st.sampled_from(
     ["UTC", "Europe/Prague", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/Sao_Paulo"]
@@ -23,7 +25,9 @@ def epoch(moment):
     return int(moment.timestamp())
 
 
-@given(MOMENTS, OFFSETS, st.sampled_from(["T", "t", " "]), st.sampled_from("-./"), st.booleans(), st.booleans())
+@given(
+    MOMENTS, OFFSETS, st.sampled_from(["T", "t", " "]), st.sampled_from("-./"), st.booleans(), st.booleans()
+)
 def test_texts_with_offsets_equal_datetime(moment, minutes, between, dash, colon, with_seconds):
     zone = timezone(timedelta(minutes=minutes))
     sign, size = "-" if minutes < 0 else "+", abs(minutes)
@@ -85,7 +89,13 @@ def test_dates_are_midnights_without_a_zone():
     "text",
     ["2025-02-29T00:00:00Z", "2025-13-01T00:00:00Z", "2025-00-01T00:00:00Z", "2025-01-00T00:00:00Z"]
     + ["2025-01-01T24:00:00Z", "2025-01-01T10:60:00Z", "2025-01-01T10:00:60Z", "2025-01-01", "yesterday"]
-    + ["2025-01/01T10:00:00Z", "1741341900", "2025-01-01T10:00:00ZZ", "2025-01-01T10:00:00+1", "25-01-01 10:00"],
+    + [
+        "2025-01/01T10:00:00Z",
+        "1741341900",
+        "2025-01-01T10:00:00ZZ",
+        "2025-01-01T10:00:00+1",
+        "25-01-01 10:00",
+    ],
 )
 def test_what_is_no_time_is_neither_valid_nor_missing(text):
     found = instants(pa.array([text]), to_utc("UTC"))
@@ -95,7 +105,9 @@ def test_what_is_no_time_is_neither_valid_nor_missing(text):
 
 
 def test_leap_days_fractions_and_the_platform_spelling():
-    found = instants(pa.array(["2024-02-29T12:00:00.999Z", "2024.02.29 12:00 UTC", "2024-02-29 12:00:00,5+00"]))
+    found = instants(
+        pa.array(["2024-02-29T12:00:00.999Z", "2024.02.29 12:00 UTC", "2024-02-29 12:00:00,5+00"])
+    )
     assert found.valid.all()
     assert set(found.seconds.tolist()) == {epoch(datetime(2024, 2, 29, 12, tzinfo=UTC))}
 

@@ -22,38 +22,51 @@ def calendars(desk):
 
 
 def closing(moment: str, account: str, ticket: int = 1) -> dict[str, str]:
-    return {"account": account, "ticket": str(ticket), "open_time": "2024-12-31T00:00:00Z", "close_time": moment}
+    return {
+        "account": account,
+        "ticket": str(ticket),
+        "open_time": "2024-12-31T00:00:00Z",
+        "close_time": moment,
+    }
 
 
-@pytest.mark.parametrize(
-    ("account", "moment", "day"),
-    [
-        ("N", "2025-03-07T21:59:59Z", "2025-03-07"),  # winter: the day ends at 22:00 UTC
-        ("N", "2025-03-07T22:00:00Z", "2025-03-08"),
-        ("N", "2025-03-10T20:59:59Z", "2025-03-10"),  # summer since 9 March: at 21:00 UTC
-        ("N", "2025-03-10T21:00:00Z", "2025-03-11"),
-        ("N", "2025-11-02T21:30:00Z", "2025-11-02"),  # winter again that very morning
-        ("N", "2025-11-02T22:00:00Z", "2025-11-03"),
-        ("P", "2025-03-29T22:59:59Z", "2025-03-29"),
-        ("P", "2025-03-29T23:00:00Z", "2025-03-30"),
-        ("P", "2025-03-30T22:00:00Z", "2025-03-31"),
-        ("P", "2025-10-26T22:59:59Z", "2025-10-26"),
-        ("P", "2025-10-26T23:00:00Z", "2025-10-27"),
-        ("A1", "2025-10-26T23:59:59Z", "2025-10-26"),
-    ],
-)
-def test_the_day_of_a_close_and_of_a_snapshot(calendars, account, moment, day):
-    calendars.load("trades", [closing(moment, account)])
-    assert calendars.stale(account) == [day]
-    calendars.execute("TRUNCATE stale_days")
-    calendars.load("equity", [{"account": account, "time": moment}])
-    assert calendars.stale(account) == [day]
+DAYS = [
+    ("ny", "2025-03-07T21:59:59Z", "2025-03-07"),  # winter: the day ends at 22:00 UTC
+    ("ny", "2025-03-07T22:00:00Z", "2025-03-08"),
+    ("ny", "2025-03-10T20:59:59Z", "2025-03-10"),  # summer since 9 March: at 21:00 UTC
+    ("ny", "2025-03-10T21:00:00Z", "2025-03-11"),
+    ("ny", "2025-11-02T21:30:00Z", "2025-11-02"),  # winter again that very morning
+    ("ny", "2025-11-02T22:00:00Z", "2025-11-03"),
+    ("prague", "2025-03-29T22:59:59Z", "2025-03-29"),
+    ("prague", "2025-03-29T23:00:00Z", "2025-03-30"),
+    ("prague", "2025-03-30T22:00:00Z", "2025-03-31"),
+    ("prague", "2025-10-26T22:59:59Z", "2025-10-26"),
+    ("prague", "2025-10-26T23:00:00Z", "2025-10-27"),
+    ("50k", "2025-10-26T23:59:59Z", "2025-10-26"),
+]
+
+
+def test_the_day_of_a_close_and_of_a_snapshot(calendars):
+    names = [f"{plan}-{moment}" for plan, moment, _ in DAYS]
+    calendars.load(
+        "accounts", [{"account": n, "plan": plan} for n, (plan, _, _) in zip(names, DAYS, strict=True)]
+    )
+    closes = [closing(moment, name) for name, (_, moment, _) in zip(names, DAYS, strict=True)]
+    snapshots = [{"account": close["account"], "time": close["close_time"]} for close in closes]
+    for kind, rows in (("trades", closes), ("equity", snapshots)):
+        calendars.execute("TRUNCATE stale_days")
+        calendars.load(kind, rows)
+        assert [calendars.stale(name) for name in names] == [[day] for _, _, day in DAYS]
 
 
 def test_one_file_marks_accounts_of_several_calendars(calendars):
     moment = "2025-03-07T22:30:00Z"
     calendars.load("trades", [closing(moment, name) for name in ("A1", "N", "P")])
-    assert [calendars.stale(name) for name in ("A1", "N", "P")] == [["2025-03-07"], ["2025-03-08"], ["2025-03-07"]]
+    assert [calendars.stale(name) for name in ("A1", "N", "P")] == [
+        ["2025-03-07"],
+        ["2025-03-08"],
+        ["2025-03-07"],
+    ]
 
 
 def test_only_new_rows_mark(calendars):
@@ -89,7 +102,9 @@ def test_marked_days_equal_days_of_the_calendar_by_datetime(shared_desk, seconds
 @pytest.fixture
 def measured(calendars):
     """A1 has metrics of two days and nothing stale."""
-    calendars.load("trades", [closing("2025-03-04T22:30:00Z", "A1"), closing("2025-03-06T12:00:00Z", "A1", 2)])
+    calendars.load(
+        "trades", [closing("2025-03-04T22:30:00Z", "A1"), closing("2025-03-06T12:00:00Z", "A1", 2)]
+    )
     calendars.load("trades", [closing("2025-03-05T12:00:00Z", "A2")])
     refresh_metrics(calendars.database)
     assert calendars.stale() == []
@@ -101,16 +116,24 @@ def days_of_metrics(desk, account):
     return [row[0] for row in desk.rows(query, a=account)]
 
 
-@pytest.mark.parametrize(
-    "change",
-    [{"max_drawdown": "5000"}, {"daily_loss": "2000"}, {"max_drawdown_mode": "trailing"}, {"consistency_limit": "0.3"}],
-)
-def test_a_changed_rule_marks_every_day_of_the_plan(measured, change):
+def test_a_changed_rule_marks_every_day_of_the_plan(measured):
     measured.load("plans", [{}])
     assert measured.stale() == measured.stale("A2") == []
-    measured.load("plans", [change])
-    assert measured.stale() == days_of_metrics(measured, "A1") != []
-    assert measured.stale("A2") == days_of_metrics(measured, "A2") != []
+    days = {account: days_of_metrics(measured, account) for account in ("A1", "A2")}
+    rules = {
+        "max_drawdown": "5000",
+        "daily_loss": "2000",
+        "max_drawdown_mode": "trailing",
+        "consistency_limit": "0.3",
+    }
+    plan: dict[str, str] = {}
+    for rule, value in rules.items():
+        plan[rule] = value
+        measured.load("plans", [plan])
+        assert {account: measured.stale(account) for account in days} == days, rule
+        measured.execute("TRUNCATE stale_days")
+        measured.load("plans", [plan | {"profit_target": ""}])
+        assert measured.stale() == [], rule
 
 
 def test_a_moved_reset_marks_the_days_the_data_falls_on_now(measured):

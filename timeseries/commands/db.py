@@ -54,7 +54,10 @@ def url(session: Session) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 @pass_session
 def status(session: Session, as_json: bool) -> None:
-    """Say which database is in use, what it holds and how well it is compressed."""
+    """Say which database is in use, what it holds and how well it is compressed.
+
+    Exit code 1 when the embedded database is not running.
+    """
     settings = session.settings
     state = None if settings.database_url else embedded.status(settings.data_dir)
     if not settings.database_url and state is None:
@@ -62,7 +65,7 @@ def status(session: Session, as_json: bool) -> None:
             print_json({"running": False, "data_dir": settings.data_dir})
         else:
             say(f"The embedded database in {settings.data_dir} is not running: `timeseries db start`.")
-        return
+        click.get_current_context().exit(1)
     with session.database() as database:
         sizes = library.table_sizes(database)
         freshness = last_complete_day(database)

@@ -113,6 +113,9 @@ def files(session: Session, as_json: bool) -> None:
     if as_json:
         print_json([vars(file) for file in found])
         return
+    if not found:
+        say("No file was loaded yet.")
+        return
     columns = ("file", "kind", "state", "new", "duplicate", "rejected", "started")
     rows = [
         (

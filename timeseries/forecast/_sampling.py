@@ -78,4 +78,4 @@ def simulate(outlook: Outlook, draws: Draws) -> Iterator[tuple[FloatArray, BoolA
         drawn = shape[:, place[0]] if len(place) == 1 else np.take_along_axis(shape, place, axis=1)
         moves = drawn * size * scale[:, step, None] + location
         yield moves * active, active
-        rest = rest * 0
+        rest = np.where(active, 0, rest + 1)

@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from timeseries.database import statement
+from timeseries.ingest._copy import copy_binary
 from timeseries.ingest._faults import Faults
 from timeseries.ingest._text import Names
 
 __all__ = ["AccountRows", "lock_accounts", "mark_stale_days", "raise_marks"]
 
 DAY = 86_400
+DAYS = 1 << 20  # more than any day's number since 1970
 NO_MARK = np.iinfo(np.int64).min
 
 
@@ -60,10 +62,11 @@ def mark_stale_days(
     if not len(rows):
         return
     days = _trading_days(connection, accounts, rows, seconds)
-    pairs = np.unique(np.stack([accounts.account_id[rows].astype(np.int64), days]), axis=1)
-    connection.execute(
-        statement("ingest.mark_stale_days"), {"account_ids": pairs[0].tolist(), "days": pairs[1].tolist()}
-    )
+    pairs = np.unique(accounts.account_id[rows].astype(np.int64) * DAYS + days)
+    connection.execute(statement("ingest.create_touched_days"))
+    touched = {"account_id": (pairs // DAYS).astype(np.int32), "day": (pairs % DAYS).astype(np.int32)}
+    copy_binary(connection, "ingest.copy_touched_days", touched)
+    connection.execute(statement("ingest.mark_stale_days"))
 
 
 def raise_marks(

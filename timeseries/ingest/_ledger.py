@@ -20,6 +20,7 @@ __all__ = [
     "RejectedRow",
     "advance",
     "claim",
+    "claim_again",
     "finish",
     "ingested_files",
     "lock",
@@ -69,11 +70,25 @@ class Entry:
 
 def claim(connection: Connection, source: Source, kind: Kind) -> Entry:
     """Find or enter a file; one that was loaded with rejections begins again."""
-    key = {"kind": kind.value, "sha256": source.sha256}
-    connection.execute(statement("ingest.claim_file"), {**key, "name": source.name})
-    entry = lock(connection, source, kind)
+    entry = _entered(connection, source, kind)
     if entry.state == "loading" or not entry.rows_rejected:
         return entry
+    return _restart(connection, source, entry)
+
+
+def claim_again(connection: Connection, source: Source, kind: Kind) -> tuple[Entry, bool]:
+    """Find or enter a file that begins again in any case, and whether it was loaded before."""
+    entry = _entered(connection, source, kind)
+    return _restart(connection, source, entry), entry.state == "loaded"
+
+
+def _entered(connection: Connection, source: Source, kind: Kind) -> Entry:
+    key = {"kind": kind.value, "sha256": source.sha256}
+    connection.execute(statement("ingest.claim_file"), {**key, "name": source.name})
+    return lock(connection, source, kind)
+
+
+def _restart(connection: Connection, source: Source, entry: Entry) -> Entry:
     connection.execute(statement("ingest.restart_file"), {"file_id": entry.file_id, "name": source.name})
     connection.execute(statement("ingest.forget_rejected_rows"), {"file_id": entry.file_id})
     return Entry(entry.file_id, "loading", 0, 0, 0, 0)

@@ -16,7 +16,7 @@ from timeseries.ingest._accounts_of import lock_accounts, mark_stale_days
 from timeseries.ingest._checks import money, number
 from timeseries.ingest._faults import Faults
 from timeseries.ingest._kind import Kind
-from timeseries.ingest._ledger import Entry, advance, claim, finish, lock
+from timeseries.ingest._ledger import Entry, advance, claim_again, finish, lock
 from timeseries.ingest._mt4 import Statement, StatementRow, read_statement
 from timeseries.ingest._options import LoadOptions, StatementOptions
 from timeseries.ingest._outcome import Outcome
@@ -45,6 +45,10 @@ TRADE_COLUMNS = (
 READ_AS_UTC = (
     "The statement names no time zone: its times were read as UTC. "
     "Give the broker's zone if its clock stood elsewhere, before any of its trades are loaded."
+)
+OTHER_BALANCE = (
+    "The balance of {account} comes to {here} here, but to {there} in the statement: "
+    "the account's initial balance, or some of its history, is not what the statement goes by."
 )
 
 
@@ -75,31 +79,49 @@ def load_statement(
     found = read_statement(source)
     naive = to_utc(chosen.time_zone or "+00:00")
     with database.transaction() as connection:
-        entry = claim(connection, source, kind)
+        # Read again even if it was loaded: the account and the zone it goes to may be others now.
+        entry, again = claim_again(connection, source, kind)
         account = statement_account(connection, source, found, chosen, _first_moment(source, found, naive))
-        if entry.state != "loaded":
-            _load(_Load(connection, source, entry, found, account, naive))
+        work = _Load(connection, source, entry, found, account, naive)
+        _load(work)
         after = lock(connection, source, kind)
-    already = entry.state == "loaded"
+        notes = _notes(work, chosen)
     return LoadReport(
         name=source.name,
         kind=kind,
         rows_read=after.rows_read,
-        rows_new=0 if already else after.rows_new,
-        rows_duplicate=after.rows_read if already else after.rows_duplicate,
+        rows_new=after.rows_new,
+        rows_duplicate=after.rows_duplicate,
         rows_rejected=after.rows_rejected,
         seconds=time.monotonic() - started,
-        already_loaded=already,
-        statement=StatementTotals(
-            account.account,
-            account.currency,
-            found.closed_profit,
-            len(found.operations),
-            len(found.positions),
-            found.skipped,
-        ),
-        notes=() if chosen.time_zone else (READ_AS_UTC,),
+        already_loaded=again and not after.rows_new and not after.rows_rejected,
+        statement=_totals(work),
+        notes=notes,
     )
+
+
+def _totals(work: _Load) -> StatementTotals:
+    found = work.found
+    return StatementTotals(
+        work.account.account,
+        work.account.currency,
+        found.closed_profit,
+        len(found.operations),
+        len(found.positions),
+        found.skipped,
+    )
+
+
+def _notes(work: _Load, options: StatementOptions) -> tuple[str, ...]:
+    notes = [] if options.time_zone else [READ_AS_UTC]
+    parameters = {"account_id": work.account.account_id, "until": _made_at(work)}
+    minor_units = work.connection.scalar(statement("ingest.balance_until"), parameters)
+    balance = Decimal(int(minor_units or 0)).scaleb(-work.account.digits)
+    if balance != work.found.balance:
+        notes.append(
+            OTHER_BALANCE.format(account=work.account.account, here=balance, there=work.found.balance)
+        )
+    return tuple(notes)
 
 
 def _load(work: _Load) -> None:
@@ -226,7 +248,7 @@ def _load_positions(work: _Load) -> None:
     """The newest statement says what is open; what any statement shows closed is not."""
     connection, account = work.connection, {"account_id": work.account.account_id}
     connection.execute(statement("ingest.remove_closed_positions"), account)
-    as_of = int(instants(pa.array([f"{work.found.made_at}:59"]), work.naive).seconds[0])
+    as_of = _made_at(work)
     seen = connection.scalar(statement("ingest.newest_positions"), account)
     if seen is not None and seen > as_of:
         return
@@ -236,10 +258,14 @@ def _load_positions(work: _Load) -> None:
         connection.execute(statement("ingest.add_positions"), parameters)
 
 
+def _made_at(work: _Load) -> int:
+    return int(instants(pa.array([f"{work.found.made_at}:59"]), work.naive).seconds[0])
+
+
 def _positions(work: _Load) -> dict[str, list[Any]]:
     rows = _trade_rows(work, work.found.positions, 0)
-    # An open position is read as if it closed when the statement was made, at the price of then.
-    rows.columns["close_time"] = pa.array([f"{work.found.made_at}:59"] * len(rows.lines), pa.string())
+    # Read as a trade that closed at once: the statement's own clock may lag behind the broker's.
+    rows.columns["close_time"] = rows.columns["open_time"]
     read = TradeBatch.parse(rows, work.naive)
     amounts = {
         name: money(part, work.account.digits, name, read.faults) for name, part in read.amounts.items()
@@ -256,7 +282,7 @@ def _positions(work: _Load) -> dict[str, list[Any]]:
         "lots": fixed["lots"].tolist(),
         "lot_digits": fixed["lot_digits"].tolist(),
         "price_digits": fixed["price_digits"].tolist(),
-        "open_times": (read.close_time - fixed["seconds_held"]).tolist(),
+        "open_times": read.close_time.tolist(),
         "open_prices": fixed["open_price"].tolist(),
         "commissions": amounts["commission"].tolist(),
         "swaps": amounts["swap"].tolist(),

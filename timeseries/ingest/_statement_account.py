@@ -1,7 +1,7 @@
 """The account that an MT4 statement goes to; one that is not there yet is made."""
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -80,12 +80,15 @@ def _make(
             "account_group": options.account_group,
             "currency": currency,
             "digits": digits,
-            "initial_balance": _initial_balance(found, digits),
+            "initial_balance": _initial_balance(source, found, digits),
             "opened_at": opened_at,
         },
     )
 
 
-def _initial_balance(found: Statement, digits: int) -> int:
-    operations = sum((Decimal(row.cells["amount"]) for row in found.operations), Decimal(0))
-    return int(round((found.balance - found.closed_profit - operations).scaleb(digits)))
+def _initial_balance(source: Source, found: Statement, digits: int) -> int:
+    try:
+        operations = sum((Decimal(row.cells["amount"]) for row in found.operations), Decimal(0))
+    except InvalidOperation as error:
+        raise InputError(f"{source.path} has a balance row whose amount is no number.") from error
+    return round((found.balance - found.closed_profit - operations).scaleb(digits))
