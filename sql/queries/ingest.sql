@@ -81,6 +81,9 @@ SELECT account_id, date '1970-01-01' + day
 FROM touched_days
 ON CONFLICT (account_id, trading_day) DO UPDATE SET marked_at = excluded.marked_at;
 
+-- drop_touched_days: A statement marks twice in one transaction.
+DROP TABLE touched_days;
+
 -- known_symbols: Ids of symbols by name.
 SELECT symbol, symbol_id FROM symbols WHERE symbol = ANY (CAST(:symbols AS text[]));
 

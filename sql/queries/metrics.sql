@@ -390,7 +390,8 @@ SELECT (SELECT max(trading_day)
         FROM daily_metrics
         WHERE extract(isodow FROM trading_day) < 6
           AND trading_day <= (SELECT min(trading_day_of(now(), reset_time, time_zone)) - 1 FROM plans)
-          AND trading_day <= greatest((SELECT max(bucket) FROM trades_5m), (SELECT max(bucket) FROM equity_5m))::date
+          AND trading_day <= (greatest((SELECT max(bucket) FROM trades_5m), (SELECT max(bucket) FROM equity_5m))
+                              - interval '5 minutes')::date -- a snapshot at the reset ends the day before it
        ) AS day,
        (SELECT count(*) FROM stale_days) AS stale;
 

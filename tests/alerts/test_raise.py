@@ -52,7 +52,7 @@ def test_its_words_say_who_what_and_when(database: Database, firm: Any) -> None:
 @pytest.mark.parametrize(
     ("metric", "direction", "words"),
     [
-        ("largest_lots", 1, "Account A-1: largest position unusually high on 2024-03-04"),
+        ("lot_ratio", 1, "Account A-1: largest position unusually high on 2024-03-04"),
         ("win_rate", 1, "Account A-1: win rate unusually high on 2024-03-04"),
         ("metric_of_tomorrow", 0, "Account A-1: metric of tomorrow unusual on 2024-03-04"),
     ],

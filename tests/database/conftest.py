@@ -33,6 +33,7 @@ def data_dir(database_template: Path, tmp_path: Path) -> Iterator[Path]:
         yield directory
     finally:
         embedded.stop(directory)
+        shutil.rmtree(directory)
 
 
 @contextmanager
@@ -42,6 +43,7 @@ def running_copy(template: Path, directory: Path) -> Iterator[ServerState]:
         yield embedded.start(directory)
     finally:
         embedded.stop(directory)
+        shutil.rmtree(directory)
 
 
 @pytest.fixture

@@ -180,26 +180,18 @@ def test_a_killed_server_keeps_what_was_committed_and_nothing_else(data_dir: Pat
     state = keep_rows(data_dir)
     writer = psycopg.connect(state.url)
     writer.execute("INSERT INTO kept SELECT generate_series(11, 5000)")
-    copying = threading.Thread(target=lambda: kill(state))
-    copying.start()
+    killing = threading.Thread(target=lambda: kill(state))
+    killing.start()
     with pytest.raises(psycopg.OperationalError):
         while True:
             writer.execute("INSERT INTO kept VALUES (0)")
-    copying.join()
-    assert rows(data_dir) == 10
-    again = embedded.status(data_dir)
-    assert again is not None and again.pid != state.pid and again.port == state.port
-
-
-def test_killed_again_and_again_it_keeps_every_committed_row(data_dir: Path) -> None:
-    for number in (1, 2):
-        state = embedded.start(data_dir)
-        with connected(state) as connection:
-            connection.execute("CREATE TABLE IF NOT EXISTS kept (n integer)")
-            with connection.cursor().copy("COPY kept FROM STDIN") as copy:
-                copy.write(f"{number}\n" * 20_000)
-        kill(state)
-    assert rows(data_dir) == 40_000
+    killing.join()
+    again = embedded.start(data_dir)
+    assert again.pid != state.pid and again.port == state.port
+    with connected(again) as connection, connection.cursor().copy("COPY kept FROM STDIN") as copy:
+        copy.write("1\n" * 20_000)
+    kill(again)
+    assert rows(data_dir) == 20_010
 
 
 def test_stale_and_broken_files_heal(data_dir: Path) -> None:
@@ -264,13 +256,10 @@ def test_stopping_amid_a_long_statement_a_transaction_and_a_copy(data_dir: Path)
     assert 10 <= rows(data_dir) <= 11  # the running statement may finish; the waiting one never begins
 
 
-def test_stopping_amid_a_copy_or_transaction_keeps_nothing_of_it(data_dir: Path) -> None:
-    keep_rows(data_dir)
-    for begin in ("BEGIN", None):
-        connection = connected(embedded.start(data_dir))
-        if begin:
-            connection.execute(begin)
-            connection.execute("INSERT INTO kept VALUES (0)")
+def test_stopping_amid_a_copy_in_a_transaction_keeps_nothing_of_it(data_dir: Path) -> None:
+    with connected(keep_rows(data_dir)) as connection:
+        connection.execute("BEGIN")
+        connection.execute("INSERT INTO kept VALUES (0)")
         with (
             pytest.raises(psycopg.OperationalError),
             connection.cursor().copy("COPY kept FROM STDIN") as copy,
@@ -278,9 +267,8 @@ def test_stopping_amid_a_copy_or_transaction_keeps_nothing_of_it(data_dir: Path)
             copy.write("1\n" * 600_000)
             began = time.monotonic()
             assert embedded.stop(data_dir) is True
-            assert time.monotonic() - began < 10
+            assert time.monotonic() - began < 20
             copy.write("1\n" * 600_000)
-        connection.close()
     assert rows(data_dir) == 10
 
 
@@ -356,9 +344,9 @@ def test_a_cache_that_cannot_be_written_is_refused(tmp_path: Path, monkeypatch: 
 def test_a_reopened_database_has_every_compressed_row(data_dir: Path) -> None:
     trades = """
         INSERT INTO trades
-        SELECT timestamptz '2024-01-01' + g * interval '1 minute', g, 1, 1, g % 7, 0, 0, g % 100, 1, 1, g % 5,
-               1, 2, 2
-        FROM generate_series(1, 100000) g
+        SELECT timestamptz '2024-01-01' + g * interval '2 minutes', g, 1, 1, g % 7, 0, 0, g % 100, 1, 1,
+               g % 5, 1, 2, 2
+        FROM generate_series(1, 50000) g
     """
     whole = "SELECT count(*), sum(profit), count(DISTINCT account_id) FROM trades"
     with connected(embedded.start(data_dir)) as connection:
@@ -368,8 +356,6 @@ def test_a_reopened_database_has_every_compressed_row(data_dir: Path) -> None:
     embedded.stop(data_dir)
     with connected(embedded.start(data_dir)) as connection:
         assert (
-            connection.execute(whole).fetchone()
-            == before
-            == (100_000, sum(g % 7 for g in range(100_001)), 100)
+            connection.execute(whole).fetchone() == before == (50_000, sum(g % 7 for g in range(50_001)), 100)
         )
-        assert connection.execute("SELECT count(*) FROM trades WHERE account_id = 7").fetchone() == (1000,)
+        assert connection.execute("SELECT count(*) FROM trades WHERE account_id = 7").fetchone() == (500,)

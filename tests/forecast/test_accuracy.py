@@ -1,8 +1,5 @@
 """Rolling-origin accuracy: calibrated, and better than the plain Gaussian of the past."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,9 +9,6 @@ from timeseries.forecast import coverage, crps_from_quantiles, forecast
 HORIZON = 14
 LEVELS = np.concatenate([[0.025], np.arange(1, 20) / 20, [0.975]])
 LOWER_95, LOWER_80, UPPER_80, UPPER_95 = 0, 2, 18, 20
-SHARED_DATA = Path(
-    os.environ.get("TIMESERIES_SHARED_DATA", Path(__file__).resolve().parents[2] / "../shared/data")
-)
 
 
 def two_state_accounts(series, days, active, seed):
@@ -66,7 +60,7 @@ def measured(values, origins, model):
     ],
 )
 def test_synthetic_panels(active, least_gain):
-    values = two_state_accounts(200, 360, active, seed=11)
+    values = two_state_accounts(160, 360, active, seed=11)
     origins = range(80, 346, 53)
     ours, naive = (measured(values, origins, model) for model in ("auto", "naive"))
     assert ours["day"] / naive["day"] < least_gain
@@ -80,14 +74,13 @@ def test_synthetic_panels(active, least_gain):
         assert ours["80"] <= 0.84
 
 
-@pytest.mark.skipif(not (SHARED_DATA / "sim_accounts_dev40.csv").exists(), reason="no shared data here")
-def test_accounts_simulated_from_real_returns():
-    table = pd.read_csv(SHARED_DATA / "sim_accounts_dev40.csv")
+def test_accounts_simulated_from_real_returns(shared_data):
+    table = pd.read_csv(shared_data / "sim_accounts_dev40.csv")
     table["gain"] = table["pnl"] / table["initial_balance"]
     # Each account counts its own days from its start, so that all of them have a past at every origin.
     table["day"] = table.groupby("account_id").cumcount()
     values = table.pivot_table(index="account_id", columns="day", values="gain").to_numpy()
-    origins = range(60, values.shape[1] - HORIZON, 11)
+    origins = range(60, values.shape[1] - HORIZON, 14)
     ours, naive = (measured(values, origins, model) for model in ("auto", "naive"))
     assert ours["day"] / naive["day"] < 0.945
     assert ours["sum"] / naive["sum"] < 0.97

@@ -96,8 +96,16 @@ class Desk:
         return rejected_rows(self.database, file=path.name if path else None, limit=1000)
 
     def stale(self, account: str = "A1") -> list[str]:
-        query = "SELECT trading_day::text FROM stale_days JOIN accounts USING (account_id) WHERE account = :a ORDER BY 1"
-        return [row[0] for row in self.rows(query, a=account)]
+        return self.days("stale_days", account)
+
+    def days(self, table: str, account: str) -> list[str]:
+        """An account's trading days in a table."""
+        query = {
+            "stale_days": "SELECT account_id, trading_day::text AS day FROM stale_days",
+            "daily_metrics": "SELECT account_id, trading_day::text AS day FROM daily_metrics",
+        }[table]
+        accounts = dict(self.rows("SELECT account_id, account FROM accounts"))
+        return sorted(day for account_id, day in self.rows(query) if accounts[account_id] == account)
 
 
 @pytest.fixture
@@ -116,7 +124,7 @@ def desk(bare_desk: Desk) -> Desk:
 
 @pytest.fixture
 def shared_desk(database: Database, tmp_path: Path) -> Desk:
-    """Over the module's database as it is, and the plan: quicker, for those who bring accounts of their own."""
+    """Over the module's database as it is, and the plan: quicker, for those with their own accounts."""
     desk = Desk(database, tmp_path)
     desk.load("plans", [{}])
     return desk

@@ -24,7 +24,10 @@ HEADER = "account,time,balance,equity,margin"
 FIRST = "A1,2025-03-03T10:00:00Z,50000,50010.5,"
 SECOND = "A1,2025-03-03T10:05:00Z,50000,49990,12.25"
 KEPT = "SELECT balance, equity, margin FROM equity ORDER BY time"
-KEPT_OF = "SELECT balance, equity, margin FROM equity JOIN accounts USING (account_id) WHERE account = :account ORDER BY time"
+KEPT_OF = (
+    "SELECT balance, equity, margin FROM equity JOIN accounts USING (account_id)"
+    " WHERE account = :account ORDER BY time"
+)
 EVERYTHING = "SELECT (SELECT count(*) FROM equity), (SELECT count(*) FROM ingested_files)"
 BOTH = [(5000000, 5001050, None), (5000000, 4999000, 1225)]
 

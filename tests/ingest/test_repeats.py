@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from timeseries.database import compress
-from timeseries.ingest import ingested_files
+from timeseries.ingest import _csv as csv_reader
+from timeseries.ingest import ingested_files, load
 
 NUMBERS = count(1)
 COUNTED = "SELECT count(*), sum(profit) FROM trades"
@@ -121,6 +122,30 @@ def test_equity_snapshots_land_once_too(desk):
     assert desk.one("SELECT count(*) FROM equity") == 3
 
 
+def test_a_load_goes_on_inside_a_batch_that_was_cut_elsewhere(desk, monkeypatch):
+    rows = [trade(n, **({"lots": "0"} if n > 20 and n % 3 == 0 else {})) for n in range(30)]
+    path = desk.file("trades", rows)
+    with path.open("a") as file:
+        file.write("A1,too,short\n")
+
+    def break_off(done: int, total: int | None) -> None:
+        if done > 10:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(csv_reader, "BLOCK_BYTES", 600)
+        with pytest.raises(KeyboardInterrupt):
+            load(desk.database, "trades", path, progress=break_off)
+    (entry,) = [file for file in ingested_files(desk.database) if file.kind == "trades"]
+    assert entry.state == "loading"
+    assert 10 < entry.rows_read < 20
+    report = desk.load("trades", path)
+    counts = (report.rows_read, report.rows_new, report.rows_duplicate, report.rows_rejected)
+    assert counts == (31, 27, 0, 4)
+    assert [row.line for row in desk.rejected()] == [23, 26, 29, 32]
+    assert desk.one("SELECT count(*) FROM trades") == 27
+
+
 # ---- compressed chunks
 
 
@@ -162,8 +187,8 @@ def send(desk, prefix: str, numbers: list[int], suffix: str) -> None:
 
 def state(desk, prefix: str):
     trades = (
-        "SELECT right(account, 1), close_time, ticket, open_price, price_move, profit, commission, swap, seconds_held,"
-        " lots, side, price_digits, lot_digits FROM trades JOIN accounts USING (account_id)"
+        "SELECT right(account, 1), close_time, ticket, open_price, price_move, profit, commission, swap,"
+        " seconds_held, lots, side, price_digits, lot_digits FROM trades JOIN accounts USING (account_id)"
         " WHERE account LIKE :p ORDER BY account, ticket, close_time"
     )
     marks = "SELECT right(account, 1), highest_ticket FROM accounts WHERE account LIKE :p ORDER BY account"

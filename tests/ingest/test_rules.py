@@ -103,6 +103,12 @@ KEYS = {
     "accounts": lambda n: {"account": f"X{n}"},
     "plans": lambda n: {"plan": f"X{n}"},
 }
+COUNTS = {
+    "trades": "SELECT count(*) FROM trades",
+    "equity": "SELECT count(*) FROM equity",
+    "accounts": "SELECT count(*) FROM accounts",
+    "plans": "SELECT count(*) FROM plans",
+}
 RULES = {"trades": TRADES, "equity": EQUITY, "accounts": ACCOUNTS, "plans": PLANS}
 
 
@@ -111,7 +117,7 @@ RULES = {"trades": TRADES, "equity": EQUITY, "accounts": ACCOUNTS, "plans": PLAN
 def test_each_bad_row_is_blamed_and_the_good_ones_land(desk, kind, suffix):
     rules = RULES[kind]
     bad = [KEYS[kind](number) | change for number, (change, _, _) in enumerate(rules, start=1)]
-    before = desk.one(f"SELECT count(*) FROM {kind}")
+    before = desk.one(COUNTS[kind])
     path = desk.file(kind, [GOOD[kind][0], *bad, GOOD[kind][1]], f"{kind}.{suffix}")
     report = desk.load(kind, path)
     blamed = {row.line: (row.column_name, row.reason) for row in desk.rejected(path)}
@@ -121,7 +127,7 @@ def test_each_bad_row_is_blamed_and_the_good_ones_land(desk, kind, suffix):
         assert blamed[number][0] == column, (change, blamed[number])
         assert reason in blamed[number][1], (change, blamed[number])
     assert (report.rows_new, report.rows_duplicate, report.rows_rejected) == (2, 0, len(rules))
-    assert desk.one(f"SELECT count(*) FROM {kind}") == before + 2
+    assert desk.one(COUNTS[kind]) == before + 2
 
 
 def test_numbers_keep_their_exact_value(desk):
@@ -158,7 +164,8 @@ def test_plans_and_accounts_have_their_defaults(desk):
         "SELECT max_drawdown_basis, max_drawdown_mode, daily_loss_basis, max_drawdown FROM plans"
     ) == [("equity", "static", "equity", None)]
     assert desk.rows(
-        "SELECT phase, status, currency, currency_digits, initial_balance, account_group FROM accounts WHERE account = 'A1'"
+        "SELECT phase, status, currency, currency_digits, initial_balance, account_group"
+        " FROM accounts WHERE account = 'A1'"
     ) == [("evaluation", "active", "USD", 2, 5000000, None)]
 
 
@@ -167,7 +174,10 @@ def test_what_an_account_row_leaves_empty_is_kept(desk):
         "accounts", [{"phase": "funded", "status": "passed", "initial_balance": "777", "account_group": "g"}]
     )
     desk.load("accounts", [{"status": "breached", "closed_at": "2025-06-01T00:00:00Z"}])
-    query = "SELECT phase, status, initial_balance, account_group, closed_at::date::text FROM accounts WHERE account = 'A1'"
+    query = (
+        "SELECT phase, status, initial_balance, account_group, closed_at::date::text"
+        " FROM accounts WHERE account = 'A1'"
+    )
     assert desk.rows(query) == [("funded", "breached", 77700, "g", "2025-06-01")]
     desk.load("accounts", [{"closed_at": "", "account_group": ""}])
     assert desk.rows(query) == [("funded", "breached", 77700, None, None)]

@@ -112,8 +112,7 @@ def measured(calendars):
 
 
 def days_of_metrics(desk, account):
-    query = "SELECT trading_day::text FROM daily_metrics JOIN accounts USING (account_id) WHERE account = :a ORDER BY 1"
-    return [row[0] for row in desk.rows(query, a=account)]
+    return desk.days("daily_metrics", account)
 
 
 def test_a_changed_rule_marks_every_day_of_the_plan(measured):

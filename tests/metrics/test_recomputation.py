@@ -31,8 +31,8 @@ def test_the_database_holds_exactly_the_good_trades(firm, trades):
 def test_every_5_minute_trade_bucket_equals_the_trades_in_it(loaded, trades):
     kept = read(
         loaded,
-        "SELECT account, symbol, bucket, trades, wins, losses, commission, swap, gross_profit, gross_loss, lots,"
-        " largest_lots, seconds_held, currency_digits FROM trades_5m"
+        "SELECT account, symbol, bucket, trades, wins, losses, commission, swap, gross_profit, gross_loss,"
+        " lots, largest_lots, seconds_held FROM trades_5m"
         " JOIN accounts USING (account_id) JOIN symbols USING (symbol_id)",
     ).set_index(["account", "symbol", "bucket"])
     trades = trades.assign(
@@ -88,11 +88,11 @@ def test_every_5_minute_equity_bucket_equals_the_snapshots_in_it(loaded):
 def test_coarser_aggregates_equal_the_finer_ones(loaded, coarse, fine, width):
     keys = ["account_id", "symbol_id", "bucket"] if fine == "trades_5m" else ["account_id", "bucket"]
     how = {"first_": "first", "last_": "last", "min_": "min", "max_": "max", "largest_": "max"}
-    parts = read(loaded, f"SELECT * FROM {fine} ORDER BY bucket")
+    parts = read(loaded, f"SELECT * FROM {fine} ORDER BY bucket")  # noqa: S608
     columns = [column for column in parts if column not in keys]
     rules = {c: next((rule for start, rule in how.items() if c.startswith(start)), "sum") for c in columns}
     ours = parts.assign(bucket=parts.bucket.dt.floor(width)).groupby(keys).agg(rules)
-    kept = read(loaded, f"SELECT * FROM {coarse}").set_index(keys).sort_index()
+    kept = read(loaded, f"SELECT * FROM {coarse}").set_index(keys).sort_index()  # noqa: S608
     pd.testing.assert_frame_equal(kept[columns], ours[columns], check_dtype=False)
 
 

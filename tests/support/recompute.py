@@ -43,7 +43,7 @@ class Day:
 def daily(
     plan: Plan, trades, snapshots, operations, until: date, *, opened: date | None = None
 ) -> dict[date, dict[str, object]]:
-    """Metrics of one account by trading day: trades (close, net), snapshots (time, equity), operations (time, amount)."""
+    """Metrics of one account by day, from (close, net), (time, equity) and (time, amount)."""
     days: dict[date, Day] = defaultdict(Day)
     for moment, net in trades:
         days[plan.day_of(moment)].trades.append((moment, net))

@@ -17,7 +17,8 @@ def raise_alerts(connection: Connection, settings: AlertSettings) -> int:
       or above it. The condition has to end before the account can raise the next. Critical from 0.9 on.
 
     Alerts of ``settings.minimum_severity`` or graver about the last ``settings.deliver_days`` days get, in
-    the same statement, one pending delivery for each sink. Any number of processes may call this at once: each alert is raised by one of them.
+    the same statement, one pending delivery for each sink. Any number of processes may call this at once:
+    each alert is raised by one of them.
 
     Returns:
         How many alerts were raised.

@@ -175,7 +175,7 @@ def _fetch(connection: Connection, name: str, parameters: dict[str, Any], key: s
     return pd.DataFrame(found.all(), columns=list(found.keys())).set_index(key)
 
 
-def _whole(column: "pd.Series[Any]", missing: int = 0) -> NDArray[np.int64]:
+def _whole(column: pd.Series[Any], missing: int = 0) -> NDArray[np.int64]:
     return np.asarray(column.astype("Int64").fillna(missing), np.int64)
 
 

@@ -67,6 +67,7 @@ def mark_stale_days(
     touched = {"account_id": (pairs // DAYS).astype(np.int32), "day": (pairs % DAYS).astype(np.int32)}
     copy_binary(connection, "ingest.copy_touched_days", touched)
     connection.execute(statement("ingest.mark_stale_days"))
+    connection.execute(statement("ingest.drop_touched_days"))
 
 
 def raise_marks(

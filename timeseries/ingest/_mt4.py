@@ -1,4 +1,4 @@
-"""Reading an MT4 account statement as the terminal writes it: HTML, one table, sections one below the other."""
+"""Reading an MT4 account statement as the terminal writes it: one HTML table, section below section."""
 
 import re
 from collections.abc import Iterator

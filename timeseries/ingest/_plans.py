@@ -40,6 +40,7 @@ CHOICES = {
     "daily_loss_basis": ("equity", "balance"),
 }
 NO_LIMIT = "It must be above zero; leave it empty for no limit."
+MACHINE_ZONES = frozenset({"localtime", "posixrules", "Factory"})  # another place on every machine
 NO_ZONE = "There is no such time zone; write it like Europe/Prague, America/New_York or UTC."
 SHARE_DIGITS = 4
 CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5][05])(:00(\.0+)?)?")
@@ -152,6 +153,8 @@ def _zone(rows: Rows, faults: Faults) -> NDArray[np.object_]:
 
 
 def _is_zone(text: str) -> bool:
+    if text in MACHINE_ZONES:
+        return False
     try:
         ZoneInfo(text)
     except (KeyError, ValueError, OSError):

@@ -24,7 +24,7 @@ ToUtc = Callable[[NDArray[np.int64]], NDArray[np.int64]]
 EARLIEST = int(np.datetime64("1990-01-01", "s").astype(np.int64))
 SECONDS_AHEAD = 2 * 86_400
 # Beyond these years pandas knows no zones; what lies there is refused by its date anyway.
-ZONED_YEARS = [int(np.datetime64(f"{year}-01-01", "s").astype(np.int64)) for year in (1900, 2200)]
+ZONED_FROM, ZONED_UNTIL = (int(np.datetime64(f"{year}-01-01", "s").astype(np.int64)) for year in (1900, 2200))
 OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)?")
 TAIL = r"^(?::(?P<second>[0-5][0-9])(?:[.,][0-9]{1,9})?)?[ ]?(?P<zone>Z|z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?)?$"
 
@@ -78,7 +78,7 @@ def to_utc(zone: str) -> ToUtc:
         ) from error
 
     def convert(wall: NDArray[np.int64]) -> NDArray[np.int64]:
-        clock = pd.DatetimeIndex(np.clip(wall, *ZONED_YEARS).astype("datetime64[s]"))
+        clock = pd.DatetimeIndex(np.clip(wall, ZONED_FROM, ZONED_UNTIL).astype("datetime64[s]"))
         earlier = np.ones(len(wall), bool)
         moments = clock.tz_localize(place, ambiguous=earlier, nonexistent="shift_forward")
         return moments.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[s]").astype(np.int64)

@@ -49,7 +49,7 @@ def refresh_aggregates(
             statement("metrics.first_kept_moment"), {"retention": retain_days}
         )
         for done, name in enumerate(AGGREGATES):
-            _tell(progress, f"refreshing {name}", done, len(AGGREGATES))
+            _tell(progress, "refreshing aggregates", done, len(AGGREGATES))
             connection.execute(statement(f"metrics.refresh_{name}"), {"since": since})
         connection.execute(statement("metrics.analyze_aggregates"))
         _tell(progress, "refreshing aggregates", len(AGGREGATES), len(AGGREGATES))

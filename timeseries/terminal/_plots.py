@@ -59,7 +59,7 @@ def save_forecast_plot(
     axes.set_title(title, loc="left")
     axes.set_ylabel(currency)
     axes.yaxis.set_major_formatter(lambda value, position: f"{value:,.0f}")
-    axes.legend(frameon=False, loc="upper left", fontsize="small")
+    axes.legend(frameon=False, loc="best", fontsize="small")
     axes.spines[["top", "right"]].set_visible(False)
     try:
         figure.savefig(path, dpi=150)

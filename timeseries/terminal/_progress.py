@@ -29,7 +29,8 @@ class Bars:
             disable=not errors.is_terminal,
             transient=True,
         )
-        self._tasks: dict[str, TaskID] = {}
+        self._task = TaskID(0)
+        self._current = ""
         self._begun = time.monotonic()
 
     def __enter__(self) -> "Bars":
@@ -41,8 +42,14 @@ class Bars:
         self._progress.stop()
 
     def __call__(self, what: str, done: int, total: int) -> None:
-        if what not in self._tasks:
-            self._tasks[what] = self._progress.add_task(what, total=max(total, 1))
-        self._progress.update(self._tasks[what], completed=done, total=max(total, 1))
+        if what != self._current:
+            self._begin(what, total)
+        self._progress.update(self._task, completed=done, total=max(total, 1))
         if time.monotonic() - self._begun > PATIENCE_SECONDS:
             self._progress.start()
+
+    def _begin(self, what: str, total: int) -> None:
+        for task in self._progress.tasks:
+            self._progress.update(task.id, completed=task.total)
+        self._task = self._progress.add_task(what, total=max(total, 1))
+        self._current = what
