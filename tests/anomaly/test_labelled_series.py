@@ -1,16 +1,12 @@
 """Recall on real returns with injected events, where those files are at hand."""
 
-import os
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from timeseries.anomaly import score
 
-SHARED = Path(os.environ.get("TIMESERIES_SHARED_DATA", Path(__file__).parents[2] / "../shared/data"))
-FILE = SHARED / "injected_daily_dev50.csv"
 FIRST_DAY = 60
 REPEAT_DAYS = 10
 CLEAN_DAYS_PER_ALARM = 250
@@ -52,9 +48,8 @@ def event_recall(oddness: np.ndarray, label: np.ndarray) -> float:
     return float(found[label.any(axis=1)].mean())
 
 
-@pytest.mark.skipif(not FILE.exists(), reason="the shared data is not here")
-def test_recall_at_one_false_alarm_in_250_clean_days_beats_a_robust_z_score() -> None:
-    table = pd.read_csv(FILE)
+def test_recall_at_one_false_alarm_in_250_clean_days_beats_a_robust_z_score(shared_data: Path) -> None:
+    table = pd.read_csv(shared_data / "injected_daily_dev50.csv")
     values = table.pivot(index="series_id", columns="t", values="value").to_numpy(np.float64)
     label = table.pivot(index="series_id", columns="t", values="label").to_numpy() == 1
     ours = event_recall(-np.log(np.nan_to_num(score(values).pvalue, nan=1.0)), label)

@@ -27,8 +27,8 @@ def labels(loaded, kind):
 def test_every_kind_is_there_on_accounts_of_its_own(loaded):
     found = Counter(label.kind for label in loaded.firm.labels)
     assert found.keys() == KINDS
-    assert found.pop("copied_pair") == 10
-    assert set(found.values()) == {5}
+    assert found.pop("copied_pair") == 4
+    assert set(found.values()) == {2}
     assert len({label.account for label in loaded.firm.labels}) == len(loaded.firm.labels)
 
 

@@ -71,7 +71,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("net_profit", "Net profit", "money", lambda p: p["net_profit"], _identity, _identity),
     Feature(
         "lot_ratio",
-        "Largest position (times the usual lots)",
+        "Position size relative to habit",
         "number",
         lambda p: p["lot_ratio"],
         np.log,

@@ -2,7 +2,6 @@
 
 import fcntl
 import importlib.util
-import os
 import shutil
 import subprocess
 import sys
@@ -28,7 +27,7 @@ FETCH_OPTIONS = [
 
 def say(text: str) -> None:
     """Tell the person at the terminal what takes long."""
-    if sys.stderr.isatty() or os.environ.get("CI"):
+    if sys.stderr.isatty():
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
 
