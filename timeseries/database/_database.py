@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
 from timeseries.config import Settings
 from timeseries.database import embedded
 from timeseries.database._schema import check_schema, upgrade
+from timeseries.database._statements import statement
 from timeseries.errors import ConfigurationError, DatabaseError
 
 __all__ = ["Database", "connect_database", "open_database"]
@@ -118,7 +119,7 @@ def _engine(url: str) -> Engine:
 
 
 def _check_timescaledb(connection: Connection) -> None:
-    version = connection.scalar(text("SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'"))
+    version = connection.scalar(statement("server.extension_version"))
     if version is None:
         raise DatabaseError(
             "The server has no TimescaleDB in this database: "
@@ -126,7 +127,7 @@ def _check_timescaledb(connection: Connection) -> None:
         )
     if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < OLDEST_TIMESCALEDB:
         raise DatabaseError(f"The server's TimescaleDB is {version}; the engine needs 2.18 or newer.")
-    if connection.scalar(text("SELECT current_setting('timescaledb.license', true)")) != "timescale":
+    if connection.scalar(statement("server.license")) != "timescale":
         raise DatabaseError(
             "The server's TimescaleDB is the Apache-only edition, without compression: "
             "install the Community edition, or set timescaledb.license = 'timescale'."

@@ -8,8 +8,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, select
 
+from timeseries.database._statements import statement
 from timeseries.errors import InputError, SchemaError
 
 LADDER_LOCK = 0x7453_6572_6965_7301  # any number that no other program locks
@@ -65,7 +66,7 @@ def _run(connection: Connection, revision: str, move: Callable[[Config, str], No
     config.attributes["connection"] = connection
     move(config, revision)
     if current(connection) is None:
-        connection.execute(text("DROP TABLE IF EXISTS alembic_version"))
+        connection.execute(statement("server.forget_ladder"))
     connection.commit()
 
 

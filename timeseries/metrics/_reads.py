@@ -5,9 +5,10 @@ from datetime import date
 from typing import Any
 
 from timeseries.database import Database, statement
+from timeseries.errors import InputError
 from timeseries.metrics._panel import load_accounts
 
-__all__ = ["Freshness", "account_days", "account_list", "last_complete_day"]
+__all__ = ["Freshness", "account_days", "account_list", "known_day", "last_complete_day"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,20 @@ def last_complete_day(database: Database) -> Freshness:
     with database.transaction() as connection:
         row = connection.execute(statement("metrics.last_complete_day")).one()
     return Freshness(row.day, row.stale)
+
+
+def known_day(database: Database) -> date:
+    """The last complete day, for work that cannot do without one.
+
+    Raises:
+        InputError: there is none.
+    """
+    day = last_complete_day(database).day
+    if day is None:
+        raise InputError(
+            "There is no complete trading day yet: load trades with `timeseries ingest trades FILE`."
+        )
+    return day
 
 
 def account_days(

@@ -10,8 +10,7 @@ import numpy.typing as npt
 from timeseries.anomaly import Scores, discoveries, explain, score
 from timeseries.config import Settings
 from timeseries.database import Database, statement
-from timeseries.errors import InputError
-from timeseries.metrics import Panel, last_complete_day, load_panel
+from timeseries.metrics import Panel, known_day, load_panel
 from timeseries.pipeline._features import FEATURES, feature_array
 
 __all__ = ["DetectionReport", "Finding", "detect"]
@@ -77,19 +76,12 @@ def detect(
     Raises:
         InputError: there is no complete day to score.
     """
-    until = day or last_complete_day(database).day
-    if until is None:
-        raise InputError(
-            "There is no complete trading day yet: load trades with `timeseries ingest trades FILE`."
-        )
+    until = _weekday(day or known_day(database))
     _tell(progress, 0)
-    panel = load_panel(database, until=_weekday(until), days=PAST_DAYS + days, lot_ratios=True)
+    panel = load_panel(database, until=until, days=PAST_DAYS + days, lot_ratios=True)
     _tell(progress, 1)
-    if not len(panel.accounts):
-        raise InputError("There are no accounts yet: load them with `timeseries ingest accounts FILE`.")
-    values = feature_array(panel)
-    weekdays = (panel.days.astype("datetime64[D]").astype(np.int64) + 3) % 7
-    scores = score(values, calendar=weekdays, last=days, missing_is_idle=False)
+    weekdays = (panel.days.astype(np.int64) + 3) % 7  # 1970 began on a Thursday
+    scores = score(feature_array(panel), calendar=weekdays, last=days, missing_is_idle=False)
     alarming = discoveries(scores.pvalue, fdr=fdr or settings.alerts.fdr)
     _tell(progress, 2)
     findings = _findings(panel, scores, alarming, settings.alerts.finding_pvalue)

@@ -13,7 +13,7 @@ from timeseries.database import Database, driver, statement
 from timeseries.errors import InputError
 from timeseries.forecast import BreachProbabilities, Forecast, Rules, breach_probabilities
 from timeseries.forecast import forecast as forecast_values
-from timeseries.metrics import Accounts, Panel, last_complete_day, load_panel
+from timeseries.metrics import Accounts, Panel, known_day, load_panel
 from timeseries.pipeline._outlook import AccountForecast
 
 __all__ = ["ForecastReport", "forecast_account", "forecast_all"]
@@ -76,7 +76,7 @@ def forecast_all(
         InputError: there is no complete day.
     """
     _tell(progress, 0)
-    panel = _active(load_panel(database, until=_origin(database), days=PAST_DAYS))
+    panel = _active(load_panel(database, until=known_day(database), days=PAST_DAYS))
     if not len(panel.accounts):
         raise InputError("There are no active accounts to forecast.")
     _tell(progress, 1)
@@ -99,7 +99,7 @@ def forecast_account(
         NotFound: there is no such account.
         InputError: there is no complete day.
     """
-    origin = _origin(database)
+    origin = known_day(database)
     own = load_panel(database, until=origin, days=PAST_DAYS, account=account)
     panel = _cohort_of(own, database, origin)
     found, risks = _forecast(panel, horizon, model)
@@ -127,15 +127,6 @@ def forecast_account(
         history_days=panel.days[seen],
         history_balance=panel["balance_end"][row][seen],
     )
-
-
-def _origin(database: Database) -> date:
-    day = last_complete_day(database).day
-    if day is None:
-        raise InputError(
-            "There is no complete trading day yet: load trades with `timeseries ingest trades FILE`."
-        )
-    return day
 
 
 def _active(panel: Panel) -> Panel:
