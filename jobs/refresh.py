@@ -8,9 +8,7 @@ __all__ = ["JOB"]
 
 def run(context: Context) -> int:
     """Recompute what changed since the last run."""
-    report = refresh_metrics(
-        context.database, retain_days=context.settings.retain_days, progress=context.progress
-    )
+    report = refresh_metrics(context.database, progress=context.progress)
     return report.account_days
 
 

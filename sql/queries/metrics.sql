@@ -25,15 +25,11 @@ BEGIN
 END
 $$;
 
--- first_kept_moment: Start of the raw data still kept; a refresh before it would empty the aggregates.
-SELECT max(range_start)
-FROM (
-    SELECT min(range_start) AS range_start
-    FROM timescaledb_information.chunks
-    WHERE hypertable_schema = 'public' AND hypertable_name IN ('trades', 'equity')
-    GROUP BY hypertable_name
-) AS first_chunks
-WHERE CAST(:retention AS integer) IS NOT NULL;
+-- first_kept_moments: Where the raw data still kept begins. A refresh before it would empty the aggregates.
+SELECT hypertable_name AS "table", min(range_start) AS since
+FROM timescaledb_information.chunks
+WHERE hypertable_schema = 'public' AND hypertable_name IN ('trades', 'equity')
+GROUP BY hypertable_name;
 
 -- mark_idle_days: Weekdays on which an account did nothing have a row too; list the ones still missing.
 WITH spans AS (

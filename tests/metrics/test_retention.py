@@ -27,10 +27,10 @@ def test_metrics_and_aggregates_of_dropped_trades_stay(clean_database: Database,
     put(Kind.ACCOUNTS, "accounts.csv", f"account,plan,opened_at\nA,utc,{old:%FT%TZ}\n")
     put(Kind.TRADES, "old.csv", trade(1, old))
     put(Kind.TRADES, "recent.csv", trade(2, recent))
-    refresh_metrics(clean_database, retain_days=60)
+    refresh_metrics(clean_database)
     assert retain(clean_database, 60) > 0
     put(Kind.TRADES, "newer.csv", trade(3, recent + timedelta(hours=1)))
-    refresh_metrics(clean_database, retain_days=60)
+    refresh_metrics(clean_database)
 
     with clean_database.transaction() as connection:
         assert connection.scalar(text("SELECT count(*) FROM trades")) == 2

@@ -33,7 +33,7 @@ def detect(session: Session, day: Any, days: int, fdr: float | None, top: int, a
     Every day is judged only by the days before it. Scoring a day again replaces its findings.
     """
     with session.database() as database, Bars() as bars:
-        refresh_metrics(database, retain_days=session.settings.retain_days, progress=bars)
+        refresh_metrics(database, progress=bars)
         report = pipeline.detect(
             database, session.settings, day=day.date() if day else None, days=days, fdr=fdr, progress=bars
         )

@@ -44,7 +44,7 @@ def forecast(
     if (account is None) != everyone:
         raise InputError("Name one ACCOUNT, or give --all.")
     with session.database() as database, Bars() as bars:
-        refresh_metrics(database, retain_days=session.settings.retain_days, progress=bars)
+        refresh_metrics(database, progress=bars)
         if account is None:
             report = pipeline.forecast_all(database, horizon=horizon, model=model, progress=bars)
         else:

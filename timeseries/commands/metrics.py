@@ -24,7 +24,7 @@ def metrics(session: Session, account: str, days: int, since: Any, as_json: bool
     """
     with session.database() as database:
         with Bars() as bars:
-            library.refresh_metrics(database, retain_days=session.settings.retain_days, progress=bars)
+            library.refresh_metrics(database, progress=bars)
         rows = library.account_days(database, account, since=since.date() if since else None, days=days)
     if as_json:
         print_json(rows)

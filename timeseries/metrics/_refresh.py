@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -12,7 +11,7 @@ __all__ = ["RefreshReport", "refresh_aggregates", "refresh_metrics"]
 
 # Stale days computed in one transaction: some tens of megabytes, and a second or two.
 BLOCK_DAYS = 40_000
-AGGREGATES = ("trades_5m", "equity_5m", "trades_1d", "equity_1d")
+AGGREGATES = {"trades_5m": "trades", "equity_5m": "equity", "trades_1d": "trades", "equity_1d": "equity"}
 STEPS = (
     "create_calendar",
     "analyze_calendar",
@@ -35,29 +34,25 @@ class RefreshReport:
     account_days: int
 
 
-def refresh_aggregates(
-    database: Database, *, retain_days: int | None = None, progress: Progress | None = None
-) -> None:
+def refresh_aggregates(database: Database, *, progress: Progress | None = None) -> None:
     """Bring the continuous aggregates up to date, the finest first.
 
+    Nothing before the raw data still kept is touched, so what was made of dropped data stays.
+
     Args:
-        retain_days: given when old raw data is dropped; then nothing before the data still kept is touched.
         progress: called with what is done, how many of how many.
     """
     with database.autocommit() as connection:
-        since: datetime | None = connection.scalar(
-            statement("metrics.first_kept_moment"), {"retention": retain_days}
-        )
-        for done, name in enumerate(AGGREGATES):
+        since = {row.table: row.since for row in connection.execute(statement("metrics.first_kept_moments"))}
+        for done, (name, table) in enumerate(AGGREGATES.items()):
             _tell(progress, "refreshing aggregates", done, len(AGGREGATES))
-            connection.execute(statement(f"metrics.refresh_{name}"), {"since": since})
+            if table in since:
+                connection.execute(statement(f"metrics.refresh_{name}"), {"since": since[table]})
         connection.execute(statement("metrics.analyze_aggregates"))
         _tell(progress, "refreshing aggregates", len(AGGREGATES), len(AGGREGATES))
 
 
-def refresh_metrics(
-    database: Database, *, retain_days: int | None = None, progress: Progress | None = None
-) -> RefreshReport:
+def refresh_metrics(database: Database, *, progress: Progress | None = None) -> RefreshReport:
     """Recompute the daily metrics of every stale day, and what later days carry forward from it.
 
     Works in blocks of accounts, each in one transaction with the stale marks it takes off, so a
@@ -70,7 +65,7 @@ def refresh_metrics(
         blocks = connection.execute(statement("metrics.stale_blocks"), {"block": BLOCK_DAYS}).all()
     if not blocks:
         return RefreshReport(0)
-    refresh_aggregates(database, retain_days=retain_days, progress=progress)
+    refresh_aggregates(database, progress=progress)
     total = int(sum(block.days for block in blocks))
     done = 0
     for block in blocks:
