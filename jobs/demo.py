@@ -15,8 +15,7 @@ from timeseries.config import Settings
 from timeseries.database import Database, TableSize, table_sizes
 from timeseries.demo import DemoFirm, generate
 from timeseries.ingest import Kind, LoadReport, load
-from timeseries.metrics import load_accounts
-from timeseries.pipeline import AccountForecast, DetectionReport, detect, forecast_account
+from timeseries.pipeline import AccountForecast, DetectionReport, detect, forecast_account, riskiest_accounts
 
 __all__ = ["DemoResult", "run_demo"]
 
@@ -79,11 +78,10 @@ def run_demo(
 
 
 def _worth_a_look(database: Database, detection: DetectionReport) -> list[str]:
-    """A few active accounts, those that misbehaved first."""
-    accounts = load_accounts(database).table
-    active = list(accounts.loc[accounts["status"] == "active", "account"])
-    found = [finding.account for finding in detection.findings if finding.account in set(active)]
-    return list(dict.fromkeys(found + active))[:EXAMPLES]
+    """A few accounts: the active ones likeliest to breach, and one that misbehaved."""
+    risky = riskiest_accounts(database, EXAMPLES)
+    found = [finding.account for finding in detection.findings[:1]]
+    return list(dict.fromkeys([*risky[: EXAMPLES - 1], *found, *risky]))[:EXAMPLES]
 
 
 class _Clock:

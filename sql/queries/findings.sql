@@ -30,3 +30,13 @@ SET model_version       = excluded.model_version,
     any_breach          = excluded.any_breach,
     profit_target_hit   = excluded.profit_target_hit,
     made_at             = excluded.made_at;
+
+-- riskiest: Active accounts whose newest forecast leaves a breach open, the likeliest first; certain ones are no forecast.
+SELECT a.account
+FROM forecasts f
+JOIN accounts a USING (account_id)
+WHERE f.origin = (SELECT max(origin) FROM forecasts)
+  AND a.status = 'active'
+  AND f.any_breach < 0.99
+ORDER BY f.any_breach DESC, a.account
+LIMIT :limit;

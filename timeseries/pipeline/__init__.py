@@ -1,7 +1,12 @@
 """The joints: panels out of the database, through the numeric rooms, findings back into it."""
 
 from timeseries.pipeline._detection import DetectionReport, Finding, detect
-from timeseries.pipeline._forecasting import ForecastReport, forecast_account, forecast_all
+from timeseries.pipeline._forecasting import (
+    ForecastReport,
+    forecast_account,
+    forecast_all,
+    riskiest_accounts,
+)
 from timeseries.pipeline._outlook import AccountForecast
 
 __all__ = [
@@ -12,4 +17,5 @@ __all__ = [
     "detect",
     "forecast_account",
     "forecast_all",
+    "riskiest_accounts",
 ]

@@ -16,7 +16,7 @@ from timeseries.forecast import forecast as forecast_values
 from timeseries.metrics import Accounts, Panel, known_day, load_panel
 from timeseries.pipeline._outlook import AccountForecast
 
-__all__ = ["ForecastReport", "forecast_account", "forecast_all"]
+__all__ = ["ForecastReport", "forecast_account", "forecast_all", "riskiest_accounts"]
 
 FloatArray = npt.NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
@@ -86,6 +86,12 @@ def forecast_all(
     _store(database, panel.accounts, report)
     _tell(progress, 3)
     return report
+
+
+def riskiest_accounts(database: Database, limit: int) -> list[str]:
+    """Active accounts likeliest to breach by the newest stored forecasts, those all but certain left out."""
+    with database.transaction() as connection:
+        return list(connection.scalars(statement("findings.riskiest"), {"limit": limit}))
 
 
 def forecast_account(
