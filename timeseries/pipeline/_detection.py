@@ -12,6 +12,7 @@ from timeseries.config import Settings
 from timeseries.database import Database, statement
 from timeseries.metrics import Panel, known_day, load_panel
 from timeseries.pipeline._features import FEATURES, feature_array
+from timeseries.pipeline._outlook import finite_or_none
 
 __all__ = ["DetectionReport", "Finding", "detect"]
 
@@ -138,8 +139,8 @@ def _finding(panel: Panel, scores: Scores, account: int, day: int, *, alarming: 
         detector=detector,
         pvalue=pvalue,
         direction=int(scores.direction[account, day]),
-        seen=_known(seen),
-        expected=_known(expected),
+        seen=finite_or_none(seen),
+        expected=finite_or_none(expected),
         severity="info" if not alarming else "critical" if pvalue < CRITICAL_PVALUE else "warning",
         reason=reason,
     )
@@ -158,10 +159,6 @@ def _silent_since(panel: Panel, account: int, day: int) -> date | None:
     first = day - int(np.argmin(idle[::-1])) + 1 if not idle.all() else 0
     since: date = panel.days[first].astype(date)
     return since
-
-
-def _known(value: float) -> float | None:
-    return value if np.isfinite(value) else None
 
 
 def _store(database: Database, panel: Panel, days: int, findings: list[Finding]) -> None:

@@ -14,7 +14,7 @@ from timeseries.errors import InputError
 from timeseries.forecast import BreachProbabilities, Forecast, Rules, breach_probabilities
 from timeseries.forecast import forecast as forecast_values
 from timeseries.metrics import Accounts, Panel, known_day, load_panel
-from timeseries.pipeline._outlook import AccountForecast
+from timeseries.pipeline._outlook import AccountForecast, finite_or_none
 
 __all__ = ["ForecastReport", "forecast_account", "forecast_all", "riskiest_accounts"]
 
@@ -57,7 +57,7 @@ class ForecastReport:
                 "expected": float(expected[i]),
                 "low": float(totals[i, LEVELS.index(0.1)]),
                 "high": float(totals[i, LEVELS.index(0.9)]),
-                **{name: _known(values[i]) for name, values in self.risks.items()},
+                **{name: finite_or_none(values[i]) for name, values in self.risks.items()},
             }
             for i, account in enumerate(self.accounts)
         ]
@@ -80,7 +80,7 @@ def forecast_all(
     if not len(panel.accounts):
         raise InputError("There are no active accounts to forecast.")
     _tell(progress, 1)
-    found, risks = _forecast(panel, horizon, model)
+    found, risks = _forecast_with_risks(panel, horizon, model)
     _tell(progress, 2)
     report = ForecastReport(panel.days[-1].astype(date), horizon, panel.accounts.names, found, risks)
     _store(database, panel.accounts, report)
@@ -108,12 +108,12 @@ def forecast_account(
     origin = known_day(database)
     own = load_panel(database, until=origin, days=PAST_DAYS, account=account)
     panel = _cohort_of(own, database, origin)
-    found, risks = _forecast(panel, horizon, model)
+    found, risks = _forecast_with_risks(panel, horizon, model)
     row = panel.accounts.names.index(account)
-    naive, _ = _forecast(_take(panel, np.arange(len(panel.accounts)) == row), horizon, "naive")
+    naive = _forecast(own, horizon, "naive")
     seen = np.isfinite(panel["balance_end"][row])
     facts = panel.accounts.table.iloc[row]
-    floor = _rules(_take(panel, np.arange(len(panel.accounts)) == row)).max_drawdown_floor[0]
+    floor = _rules(own).max_drawdown_floor[0]
     return AccountForecast(
         account=account,
         currency=facts["currency"],
@@ -128,8 +128,8 @@ def forecast_account(
         quantiles=found.quantiles[row],
         total_quantiles=found.total_quantiles[row],
         naive_totals=naive.total_quantiles[0],
-        risks={name.replace("_", " "): _known(values[row]) for name, values in risks.items()},
-        drawdown_floor=_known(floor),
+        risks={name.replace("_", " "): finite_or_none(values[row]) for name, values in risks.items()},
+        drawdown_floor=finite_or_none(floor),
         history_days=panel.days[seen],
         history_balance=panel["balance_end"][row][seen],
     )
@@ -157,8 +157,8 @@ def _take(panel: Panel, rows: npt.NDArray[np.bool_]) -> Panel:
     return Panel(Accounts(panel.accounts.table[rows].reset_index(drop=True)), panel.days, values)
 
 
-def _forecast(panel: Panel, horizon: int, model: str) -> tuple[Forecast, dict[str, FloatArray]]:
-    found = forecast_values(
+def _forecast(panel: Panel, horizon: int, model: str, *, paths: int = 0) -> Forecast:
+    return forecast_values(
         panel["net_profit"],
         horizon,
         quantiles=LEVELS,
@@ -166,11 +166,14 @@ def _forecast(panel: Panel, horizon: int, model: str) -> tuple[Forecast, dict[st
         model=model,
         calendar=panel.days,
         cohort=panel.accounts.cohort,
-        paths=PATHS,
+        paths=paths,
     )
+
+
+def _forecast_with_risks(panel: Panel, horizon: int, model: str) -> tuple[Forecast, dict[str, FloatArray]]:
+    found = _forecast(panel, horizon, model, paths=PATHS)
     assert found.paths is not None
-    rules = _rules(panel)
-    chances = breach_probabilities(found.paths, rules, _low_excess(panel))
+    chances = breach_probabilities(found.paths, _rules(panel), _low_excess(panel))
     return found, _where_ruled(chances, panel.accounts)
 
 
@@ -236,17 +239,13 @@ def _columns(accounts: Accounts, report: ForecastReport) -> list[list[Any]]:
         [report.horizon] * count,
         found.model.tolist(),
         [__version__] * count,
-        [_known(value) for value in found.skill],
+        [finite_or_none(value) for value in found.skill],
         [list(LEVELS)] * count,
         found.mean.tolist(),
         found.quantiles.tolist(),
         found.total_quantiles.tolist(),
-        *([_known(value) for value in report.risks[name]] for name in risks),
+        *([finite_or_none(value) for value in report.risks[name]] for name in risks),
     ]
-
-
-def _known(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
 
 
 def _tell(progress: Progress | None, done: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["AccountForecast"]
+__all__ = ["AccountForecast", "finite_or_none"]
 
 FloatArray = npt.NDArray[np.float64]
 DayArray = npt.NDArray[np.datetime64]
@@ -73,7 +73,12 @@ class AccountForecast:
             "origin": str(self.origin),
             "horizon": self.horizon,
             "model": self.model,
-            "skill": None if np.isnan(self.skill) else self.skill,
+            "skill": finite_or_none(self.skill),
             "risks": self.risks,
             "days": days,
         }
+
+
+def finite_or_none(value: float) -> float | None:
+    """A number as the database and JSON keep it: none where there is none."""
+    return float(value) if np.isfinite(value) else None
