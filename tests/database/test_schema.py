@@ -177,3 +177,29 @@ def test_a_rung_that_fails_leaves_the_schema_where_it_was(ladder: Database) -> N
         connection.execute(text("DROP TABLE alerts"))
     assert ours(ladder) == before
     climb(ladder)
+
+
+def test_a_new_order_of_trades_takes_hold_over_chunks_compressed_in_the_old_one(ladder: Database) -> None:
+    descend(ladder, "0009")
+    with ladder.transaction() as connection:
+        connection.execute(text(FILLED))
+    with ladder.autocommit() as connection:
+        connection.execute(text("SELECT compress_chunk(c) FROM show_chunks('trades') c"))
+    climb(ladder)
+    with ladder.transaction() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO trades SELECT close_time + interval '1 s', ticket + 5000, 1, 1, 1,"
+                " 0, 0, 1, 1, 1, 1, 1, 2, 2 FROM trades WHERE ticket < 100"
+            )
+        )
+    with ladder.autocommit() as connection:
+        connection.execute(text("SELECT compress_chunk(c) FROM show_chunks('trades') c"))
+    with ladder.transaction() as connection:
+        assert connection.execute(
+            text("SELECT count(*), sum(ticket) FROM trades WHERE account_id = 1")
+        ).one() == (
+            2099,
+            2000 * 2001 // 2 + 99 * 5000 + 99 * 50,
+        )
+    descend(ladder)
