@@ -3,28 +3,61 @@ INSERT INTO ingested_files (kind, name, sha256)
 VALUES (:kind, :name, :sha256)
 ON CONFLICT (kind, sha256) DO NOTHING;
 
--- lock_file: Where a file's load stands; two loads of the same file take turns batch by batch.
-SELECT file_id, state, rows_read, rows_new, rows_duplicate, rows_rejected
+-- lock_file: Where a file's load stands; two commands that begin to load the same file take turns.
+SELECT file_id,
+       state,
+       (extract(epoch FROM first_seen_at) * 1000000)::bigint AS first_seen,
+       (extract(epoch FROM now()) * 1000000)::bigint         AS now
 FROM ingested_files
 WHERE kind = :kind AND sha256 = :sha256
 FOR UPDATE;
 
+-- begin_parts: Enter the parts that a file is loaded in, if it has none yet.
+INSERT INTO ingested_file_parts (file_id, part)
+SELECT :file_id, part
+FROM generate_series(0, :parts - 1) AS part
+WHERE NOT EXISTS (SELECT FROM ingested_file_parts WHERE file_id = :file_id)
+ON CONFLICT DO NOTHING;
+
+-- file_parts: How far the parts of a file are, and what became of their rows.
+SELECT count(*)                          AS parts,
+       coalesce(min(position), 0)        AS position,
+       coalesce(sum(rows_read), 0)       AS rows_read,
+       coalesce(sum(rows_new), 0)        AS rows_new,
+       coalesce(sum(rows_duplicate), 0)  AS rows_duplicate,
+       coalesce(sum(rows_corrected), 0)  AS rows_corrected,
+       coalesce(sum(rows_cancelled), 0)  AS rows_cancelled,
+       coalesce(sum(rows_rejected), 0)   AS rows_rejected
+FROM ingested_file_parts
+WHERE file_id = :file_id;
+
+-- lock_part: How far one part is; two loads of the same file take turns batch by batch.
+SELECT position
+FROM ingested_file_parts
+WHERE file_id = :file_id AND part = :part
+FOR UPDATE;
+
 -- restart_file: Begin a file again that had rejected rows: what they lacked may have come since.
 UPDATE ingested_files
-SET state = 'loading', name = :name, rows_read = 0, rows_new = 0, rows_duplicate = 0, rows_rejected = 0,
-    started_at = now(), finished_at = NULL
+SET state = 'loading', name = :name, started_at = now(), finished_at = NULL
 WHERE file_id = :file_id;
+
+-- forget_parts: The file is counted anew.
+DELETE FROM ingested_file_parts WHERE file_id = :file_id;
 
 -- forget_rejected_rows: Empty a file's quarantine before it is read again.
 DELETE FROM rejected_rows WHERE file_id = :file_id;
 
--- advance_file: Count a batch, in the transaction that brings its rows.
-UPDATE ingested_files
-SET rows_read      = :rows_read,
+-- advance_part: Count a batch, in the transaction that brings its rows.
+UPDATE ingested_file_parts
+SET position       = :position,
+    rows_read      = rows_read + :rows_read,
     rows_new       = rows_new + :rows_new,
     rows_duplicate = rows_duplicate + :rows_duplicate,
+    rows_corrected = rows_corrected + :rows_corrected,
+    rows_cancelled = rows_cancelled + :rows_cancelled,
     rows_rejected  = rows_rejected + :rows_rejected
-WHERE file_id = :file_id;
+WHERE file_id = :file_id AND part = :part;
 
 -- finish_file: All of the file is in.
 UPDATE ingested_files
@@ -43,9 +76,47 @@ ORDER BY r.file_id DESC, r.line
 LIMIT :limit;
 
 -- ingested_files: The ledger, newest first.
-SELECT name, kind, state, rows_read, rows_new, rows_duplicate, rows_rejected, started_at, finished_at
-FROM ingested_files
-ORDER BY file_id DESC;
+SELECT f.name,
+       f.kind,
+       f.state,
+       coalesce(sum(p.rows_read), 0)::bigint      AS rows_read,
+       coalesce(sum(p.rows_new), 0)::bigint       AS rows_new,
+       coalesce(sum(p.rows_duplicate), 0)::bigint AS rows_duplicate,
+       coalesce(sum(p.rows_corrected), 0)::bigint AS rows_corrected,
+       coalesce(sum(p.rows_cancelled), 0)::bigint AS rows_cancelled,
+       coalesce(sum(p.rows_rejected), 0)::bigint  AS rows_rejected,
+       f.started_at,
+       f.finished_at
+FROM ingested_files f
+LEFT JOIN ingested_file_parts p USING (file_id)
+GROUP BY f.file_id
+ORDER BY f.file_id DESC;
+
+-- create_chunks: The chunks that some moments (UTC seconds; 0 for none) need, where they are not there yet.
+SELECT _timescaledb_functions.create_chunk(
+           CAST(:table AS regclass),
+           jsonb_build_object(d.column_name, jsonb_build_array(n.slice * d.length, (n.slice + 1) * d.length)))
+FROM (
+    SELECT column_name, (extract(epoch FROM time_interval) * 1000000)::bigint AS length
+    FROM timescaledb_information.dimensions
+    WHERE hypertable_schema = 'public' AND hypertable_name = :table
+) AS d
+CROSS JOIN LATERAL (
+    SELECT DISTINCT moment * 1000000 / d.length AS slice
+    FROM unnest(CAST(:moments AS bigint[])) AS moment
+    WHERE moment > 0
+) AS n
+WHERE NOT EXISTS (
+    SELECT
+    FROM timescaledb_information.chunks c
+    WHERE c.hypertable_schema = 'public'
+      AND c.hypertable_name = :table
+      AND c.range_start < to_timestamp((n.slice + 1) * d.length / 1000000)
+      AND c.range_end > to_timestamp(n.slice * d.length / 1000000)
+);
+
+-- kept_since: Before that moment (UTC seconds) raw rows of a hypertable were dropped.
+SELECT extract(epoch FROM kept_since)::bigint FROM retention_limits WHERE hypertable = :table;
 
 -- lock_accounts: The accounts of a batch by name. Who holds the row loads the account alone, so its marks hold.
 SELECT n.place - 1                                                AS place,
@@ -75,11 +146,15 @@ CREATE TEMPORARY TABLE touched_days (account_id integer NOT NULL, day integer NO
 -- copy_touched_days: Fill them.
 COPY touched_days (account_id, day) FROM STDIN (FORMAT binary);
 
--- mark_stale_days: Days whose metrics are out of date now; a day already marked is marked anew.
-INSERT INTO stale_days (account_id, trading_day)
-SELECT account_id, date '1970-01-01' + day
+-- mark_stale_days: Days whose metrics are out of date now, and what changed; a day already marked is marked anew.
+INSERT INTO stale_days AS s (account_id, trading_day, of_trades, of_equity, of_operations)
+SELECT account_id, date '1970-01-01' + day, :of_trades, :of_equity, :of_operations
 FROM touched_days
-ON CONFLICT (account_id, trading_day) DO UPDATE SET marked_at = excluded.marked_at;
+ON CONFLICT (account_id, trading_day) DO UPDATE
+SET marked_at     = excluded.marked_at,
+    of_trades     = s.of_trades OR excluded.of_trades,
+    of_equity     = s.of_equity OR excluded.of_equity,
+    of_operations = s.of_operations OR excluded.of_operations;
 
 -- drop_touched_days: A statement marks twice in one transaction.
 DROP TABLE touched_days;
@@ -87,59 +162,116 @@ DROP TABLE touched_days;
 -- known_symbols: Ids of symbols by name.
 SELECT symbol, symbol_id FROM symbols WHERE symbol = ANY (CAST(:symbols AS text[]));
 
--- add_symbols: Symbols seen for the first time. The look-up before it keeps ids from being used up.
+-- add_symbols: Symbols seen for the first time, in one order for everybody, so that two loads cannot block each other.
+-- The look-up before it keeps ids from being used up.
 INSERT INTO symbols (symbol)
-SELECT unnest(CAST(:symbols AS text[]))
+SELECT symbol
+FROM unnest(CAST(:symbols AS text[])) AS symbol
+ORDER BY symbol
 ON CONFLICT (symbol) DO NOTHING;
 
--- create_suspects: Trades that may be there already.
+-- create_suspects: Rows that may be there already, in this or another version. A cancellation has no values.
 CREATE TEMPORARY TABLE suspects (
     place        integer     NOT NULL,
     account_id   integer     NOT NULL,
     ticket       bigint      NOT NULL,
-    close_time   timestamptz NOT NULL,
-    open_price   bigint      NOT NULL,
-    price_move   bigint      NOT NULL,
-    profit       bigint      NOT NULL,
-    commission   bigint      NOT NULL,
-    swap         bigint      NOT NULL,
-    seconds_held integer     NOT NULL,
-    lots         integer     NOT NULL,
-    symbol_id    smallint    NOT NULL,
-    side         smallint    NOT NULL,
-    price_digits smallint    NOT NULL,
-    lot_digits   smallint    NOT NULL
+    stated       boolean     NOT NULL,
+    version_at   timestamptz NOT NULL,
+    close_time   timestamptz,
+    open_price   bigint,
+    price_move   bigint,
+    profit       bigint,
+    commission   bigint,
+    swap         bigint,
+    seconds_held integer,
+    lots         integer,
+    symbol_id    smallint,
+    side         smallint,
+    price_digits smallint,
+    lot_digits   smallint
 ) ON COMMIT DROP;
 
 -- copy_suspects: Fill them.
-COPY suspects (place, account_id, ticket, close_time, open_price, price_move, profit, commission, swap, seconds_held,
-               lots, symbol_id, side, price_digits, lot_digits)
+COPY suspects (place, account_id, ticket, stated, version_at, close_time, open_price, price_move, profit, commission, swap,
+               seconds_held, lots, symbol_id, side, price_digits, lot_digits)
 FROM STDIN (FORMAT binary);
+
+-- copy_suspected_cancellations: Fill them.
+COPY suspects (place, account_id, ticket, stated, version_at) FROM STDIN (FORMAT binary);
 
 -- analyze_suspects: Their number decides how they are looked up.
 ANALYZE suspects;
 
--- known_trades: Suspects that are there, and whether with the same values. The bounds keep chunks and batches shut.
+-- suspect_periods: Which 30 days may hold them, and bounds that keep other chunks and batches shut.
+SELECT to_timestamp(r.period::bigint * 2592000)       AS since,
+       to_timestamp((r.period + 1)::bigint * 2592000) AS until,
+       min(s.account_id)                              AS first_account,
+       max(s.account_id)                              AS last_account,
+       min(s.ticket)                                  AS first_ticket,
+       max(s.ticket)                                  AS last_ticket
+FROM suspects s
+JOIN ticket_ranges r ON r.account_id = s.account_id AND s.ticket BETWEEN r.lowest AND r.highest
+GROUP BY r.period
+ORDER BY r.period;
+
+-- suspect_bounds: All of time, for when the ranges cannot be relied on.
+SELECT timestamptz '-infinity' AS since,
+       timestamptz 'infinity'  AS until,
+       min(account_id)         AS first_account,
+       max(account_id)         AS last_account,
+       min(ticket)             AS first_ticket,
+       max(ticket)             AS last_ticket
+FROM suspects
+HAVING count(*) > 0;
+
+-- known_trades: Suspects that are there, and whether they bring nothing new: the same values, and no later word of the source.
 SELECT s.place,
-       (s.close_time, s.open_price, s.price_move, s.profit, s.commission, s.swap, s.seconds_held, s.lots,
-        s.symbol_id, s.side, s.price_digits, s.lot_digits)
-       = (t.close_time, t.open_price, t.price_move, t.profit, t.commission, t.swap, t.seconds_held, t.lots,
-          t.symbol_id, t.side, t.price_digits, t.lot_digits) AS same
+       coalesce((s.close_time, s.open_price, s.price_move, s.profit, s.commission, s.swap, s.seconds_held,
+                 s.lots, s.symbol_id, s.side, s.price_digits, s.lot_digits)
+                = (t.close_time, t.open_price, t.price_move, t.profit, t.commission, t.swap, t.seconds_held,
+                   t.lots, t.symbol_id, t.side, t.price_digits, t.lot_digits)
+                AND (NOT s.stated OR s.version_at <= t.close_time + t.source_lag * interval '1 millisecond'), false) AS same
 FROM suspects s
 JOIN trades t ON t.account_id = s.account_id AND t.ticket = s.ticket
-WHERE t.account_id BETWEEN :first_account AND :last_account
+WHERE t.close_time >= :since
+  AND t.close_time < :until
+  AND t.account_id BETWEEN :first_account AND :last_account
   AND t.ticket BETWEEN :first_ticket AND :last_ticket;
+
+-- revised_suspects: Suspects whose ticket has been corrected or cancelled before.
+SELECT s.place
+FROM suspects s
+WHERE EXISTS (SELECT FROM trade_versions v WHERE v.account_id = s.account_id AND v.ticket = s.ticket);
 
 -- copy_trades: New trades, straight into their chunks.
 COPY trades (account_id, ticket, close_time, open_price, price_move, profit, commission, swap, seconds_held,
              lots, symbol_id, side, price_digits, lot_digits)
 FROM STDIN (FORMAT binary);
 
--- raise_highest_tickets: Marks of the accounts that got trades.
+-- copy_dated_trades: New trades of which the source says since when they hold.
+COPY trades (account_id, ticket, close_time, open_price, price_move, profit, commission, swap, seconds_held,
+             lots, symbol_id, side, price_digits, lot_digits, source_lag)
+FROM STDIN (FORMAT binary);
+
+-- raise_ticket_marks: Where the tickets of the accounts that got trades lie.
+WITH loaded AS (
+    SELECT *
+    FROM unnest(CAST(:account_ids AS integer[]), CAST(:periods AS integer[]), CAST(:lowest AS bigint[]), CAST(:highest AS bigint[]))
+        AS n (account_id, period, lowest, highest)
+),
+ranges AS (
+    INSERT INTO ticket_ranges AS r (account_id, period, lowest, highest)
+    SELECT account_id, period, lowest, highest
+    FROM loaded
+    ON CONFLICT (account_id, period) DO UPDATE
+    SET lowest  = least(r.lowest, excluded.lowest),
+        highest = greatest(r.highest, excluded.highest)
+    WHERE excluded.lowest < r.lowest OR excluded.highest > r.highest
+)
 UPDATE accounts a
-SET highest_ticket = n.mark
-FROM unnest(CAST(:account_ids AS integer[]), CAST(:marks AS bigint[])) AS n (account_id, mark)
-WHERE a.account_id = n.account_id AND (a.highest_ticket IS NULL OR a.highest_ticket < n.mark);
+SET highest_ticket = n.highest
+FROM (SELECT account_id, max(highest) AS highest FROM loaded GROUP BY account_id) AS n
+WHERE a.account_id = n.account_id AND (a.highest_ticket IS NULL OR a.highest_ticket < n.highest);
 
 -- create_suspect_snapshots: Equity snapshots that may be there already.
 CREATE TEMPORARY TABLE suspect_snapshots (
@@ -271,8 +403,8 @@ SET plan_id         = excluded.plan_id,
     status          = excluded.status;
 
 -- mark_account_days: Every day of some accounts is out of date: their rules or their first balance changed.
-INSERT INTO stale_days (account_id, trading_day)
-SELECT account_id, trading_day
+INSERT INTO stale_days (account_id, trading_day, of_trades, of_equity, of_operations)
+SELECT account_id, trading_day, false, false, false
 FROM daily_metrics
 WHERE account_id = ANY (CAST(:account_ids AS integer[]))
 ON CONFLICT (account_id, trading_day) DO UPDATE SET marked_at = excluded.marked_at;
@@ -296,7 +428,8 @@ SELECT DISTINCT m.account_id, trading_day_of(m.moment, p.reset_time, p.time_zone
 FROM moments m
 JOIN accounts a USING (account_id)
 JOIN plans p USING (plan_id)
-ON CONFLICT (account_id, trading_day) DO UPDATE SET marked_at = excluded.marked_at;
+ON CONFLICT (account_id, trading_day) DO UPDATE
+SET marked_at = excluded.marked_at, of_trades = true, of_equity = true, of_operations = true;
 
 -- add_plan: The plan without limits, for accounts that only a statement tells of.
 INSERT INTO plans (plan, currency, initial_balance)
@@ -313,11 +446,13 @@ SELECT ticket, extract(epoch FROM time)::bigint AS time, amount
 FROM balance_operations
 WHERE account_id = :account_id AND ticket = ANY (CAST(:tickets AS bigint[]));
 
--- add_operations: New balance operations.
+-- merge_operations: Balance operations that are new, or that are known with other values.
 INSERT INTO balance_operations (account_id, ticket, time, amount, comment)
 SELECT :account_id, ticket, to_timestamp(time), amount, comment
 FROM unnest(CAST(:tickets AS bigint[]), CAST(:times AS bigint[]), CAST(:amounts AS bigint[]), CAST(:comments AS text[]))
-    AS o (ticket, time, amount, comment);
+    AS o (ticket, time, amount, comment)
+ON CONFLICT (account_id, ticket) DO UPDATE
+SET time = excluded.time, amount = excluded.amount, comment = excluded.comment;
 
 -- balance_until: An account's balance at a moment, in minor units.
 SELECT a.initial_balance
@@ -328,8 +463,10 @@ SELECT a.initial_balance
 FROM accounts a
 WHERE a.account_id = :account_id;
 
--- newest_positions: When the open positions of an account were last seen.
-SELECT extract(epoch FROM max(as_of))::bigint FROM open_positions WHERE account_id = :account_id;
+-- raise_positions_as_of: When the open positions of an account were last seen; no row when that was later.
+UPDATE accounts
+SET positions_as_of = to_timestamp(:as_of)
+WHERE account_id = :account_id AND (positions_as_of IS NULL OR positions_as_of <= to_timestamp(:as_of));
 
 -- remove_positions: Empty an account's open positions before newer ones come.
 DELETE FROM open_positions WHERE account_id = :account_id;

@@ -157,10 +157,10 @@ def test_records_are_cut_where_the_csv_module_cuts_them(records, ending, size):
     for record in records:
         lines.append(at)
         at += 1 + sum(cell.count("\n") for cell in record)
-    layout = csv_reader._Layout(",", 3, {"one": 0, "two": 1, "three": 2})
+    layout = csv_reader.Layout(",", 3, {"one": 0, "two": 1, "three": 2})
     found, where, end = [], [], 0
     for block in blocks(io.BytesIO(text.getvalue().encode()), 1, size):
-        rows = csv_reader._parse(block, layout, end)
+        rows = csv_reader.parse_block(block, layout, end)
         assert not len(rows.malformed.lines)
         end = rows.end
         where += rows.lines.tolist()
@@ -171,10 +171,10 @@ def test_records_are_cut_where_the_csv_module_cuts_them(records, ending, size):
 
 @given(st.binary(max_size=200).map(lambda noise: noise.decode("latin-1").encode()), st.integers(1, 30))
 def test_noise_is_cut_into_records_that_each_have_a_line(noise, size):
-    layout = csv_reader._Layout(",", 2, {"one": 0, "two": 1})
+    layout = csv_reader.Layout(",", 2, {"one": 0, "two": 1})
     end = 0
     for block in blocks(io.BytesIO(noise), 2, size):
-        rows = csv_reader._parse(block, layout, end)
+        rows = csv_reader.parse_block(block, layout, end)
         assert len(rows.lines) == len(rows.positions) == len(rows.columns["one"])
         assert rows.end - rows.start == len(rows.lines) + len(rows.malformed.lines)
         end = rows.end

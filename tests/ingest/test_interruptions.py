@@ -20,7 +20,7 @@ from timeseries.database import Database, embedded, open_database
 from timeseries.errors import DatabaseError
 from timeseries.ingest import ingested_files, load
 
-ROWS = 150_000  # three batches
+ROWS = 300_000  # two transactions
 FIRST_CLOSE = np.datetime64("2025-01-01T00:00:00", "s")
 LOADER = """
 import sys

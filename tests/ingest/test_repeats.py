@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from timeseries.database import compress
 from timeseries.ingest import _csv as csv_reader
+from timeseries.ingest import _workers as workers
 from timeseries.ingest import ingested_files, load
 
 NUMBERS = count(1)
@@ -64,21 +65,21 @@ CHANGES = [
 
 
 @pytest.mark.parametrize("compressed", [False, True])
-def test_a_ticket_with_other_values_is_rejected_and_never_counted(desk, compressed):
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: next(iter(change.items())))
+def test_a_ticket_with_other_values_is_a_correction(desk, change, compressed):
     desk.load("trades", [trade(1), trade(2)])
     if compressed:
         assert compress(desk.database) > 0
-    desk.execute("TRUNCATE stale_days")
-    report = desk.load("trades", [trade(1, **change) for change in CHANGES])
-    assert (report.rows_new, report.rows_duplicate, report.rows_rejected) == (0, 0, len(CHANGES))
-    assert {(row.column_name, row.reason) for row in desk.rejected()} == {
-        ("ticket", "The ticket is already loaded with other values.")
-    }
-    assert desk.rows(COUNTED) == [(2, 350)]
-    assert desk.stale() == []
+    report = desk.load("trades", [trade(1, **change)])
+    assert (report.rows_new, report.rows_corrected, report.rows_rejected) == (0, 1, 0)
+    clean = desk.rows("SELECT * FROM plain.trades ORDER BY ticket")
+    desk.execute("TRUNCATE trades, ticket_ranges, trade_versions, ingested_files CASCADE")
+    desk.execute("UPDATE accounts SET highest_ticket = NULL")
+    desk.load("trades", [trade(1, **change), trade(2)])
+    assert clean == desk.rows("SELECT * FROM plain.trades ORDER BY ticket")
 
 
-def test_the_first_of_two_values_in_one_file_counts(desk):
+def test_of_undated_rows_in_one_file_the_last_is_in_force(desk):
     names = [f"C{number}" for number in range(len(CHANGES))]
     desk.load("accounts", [{"account": name} for name in names])
     rows = [
@@ -87,9 +88,11 @@ def test_the_first_of_two_values_in_one_file_counts(desk):
         for second in (False, True, False)
     ]
     report = desk.load("trades", rows)
-    assert (report.rows_new, report.rows_duplicate, report.rows_rejected) == (len(names),) * 3
-    assert [row.line for row in desk.rejected()] == list(range(3, 3 * len(names) + 2, 3))
+    assert (report.rows_new, report.rows_duplicate) == (len(names), 2 * len(names))
     assert desk.rows(COUNTED) == [(len(names), 125 * len(names))]
+    report = desk.load("trades", rows[:-1])
+    assert (report.rows_corrected, report.rows_duplicate) == (1, len(rows) - 2)
+    assert desk.rows("SELECT swap FROM trades WHERE swap <> 0") == [(-1,)]
 
 
 def test_the_same_ticket_in_another_account_is_another_trade(desk):
@@ -134,11 +137,12 @@ def test_a_load_goes_on_inside_a_batch_that_was_cut_elsewhere(desk, monkeypatch)
 
     with monkeypatch.context() as patch:
         patch.setattr(csv_reader, "BLOCK_BYTES", 600)
+        patch.setattr(workers, "ROWS_AT_ONCE", 6)
         with pytest.raises(KeyboardInterrupt):
             load(desk.database, "trades", path, progress=break_off)
     (entry,) = [file for file in ingested_files(desk.database) if file.kind == "trades"]
     assert entry.state == "loading"
-    assert 10 < entry.rows_read < 20
+    assert 10 < entry.rows_read <= 20
     report = desk.load("trades", path)
     counts = (report.rows_read, report.rows_new, report.rows_duplicate, report.rows_rejected)
     assert counts == (31, 27, 0, 4)
@@ -160,8 +164,8 @@ def test_late_and_repeated_rows_into_compressed_chunks_land_once(desk):
     assert desk.load("equity", snapshots).rows_new == 9
     assert desk.load("equity", [*snapshots, snapshots[3] | {"equity": "7"}]).rows_rejected == 1
     assert compress(desk.database) > 0
-    assert desk.load("trades", [*late, trade(3, profit="7")]).rows_rejected == 1
-    assert desk.rows(COUNTED) == [(40, sum(100 * n + 25 for n in range(40)))]
+    assert desk.load("trades", [*late, trade(3, profit="7")]).rows_corrected == 1
+    assert desk.rows(COUNTED) == [(40, sum(100 * n + 25 for n in range(40)) - 325 + 700)]
     assert desk.one("SELECT count(*) FROM equity") == 19
 
 

@@ -1,5 +1,6 @@
 """MT4 statements: trades, balance operations, open positions, and totals that must add up."""
 
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -183,11 +184,16 @@ def test_a_statement_loaded_before_can_go_to_another_account(bare_desk, read):
     assert bare_desk.one(NET) == 2 * Decimal("-1227.30")
 
 
-def test_a_statement_read_on_another_clock_is_refused_not_counted_twice(bare_desk, read):
+def test_a_statement_read_on_another_clock_is_corrected_not_counted_twice(bare_desk, read):
     read(EVERYTHING)
-    with pytest.raises(InputError, match="already loaded with other values"):
-        read(EVERYTHING, time_zone="+03:00")
+    moments = "SELECT time FROM balance_operations UNION ALL SELECT close_time FROM trades ORDER BY 1"
+    before = bare_desk.rows(moments)
+    report = read(EVERYTHING, time_zone="+03:00")
+    assert (report.rows_new, report.rows_corrected, report.rows_rejected) == (0, report.rows_read, 0)
     assert bare_desk.one(NET) == Decimal("-1227.30")
+    assert bare_desk.rows(moments) == [(moment - timedelta(hours=3),) for (moment,) in before]
+    again = read(EVERYTHING, time_zone="+03:00")
+    assert again.rows_duplicate == again.rows_read
 
 
 def test_a_later_statement_brings_only_what_is_new(bare_desk, read):

@@ -73,9 +73,12 @@ def test_only_new_rows_mark(calendars):
     row = closing("2025-03-07T22:30:00Z", "N")
     calendars.load("trades", [row])
     calendars.execute("TRUNCATE stale_days")
-    calendars.load("trades", [row, row | {"profit": "7"}, row | {"ticket": "9", "lots": "0"}])
+    calendars.load("trades", [row, row | {"ticket": "9", "lots": "0"}])
     assert calendars.stale("N") == []
-    calendars.load("trades", [row, closing("2025-01-02T12:00:00Z", "N", ticket=2)])
+    calendars.load("trades", [row, row | {"profit": "7"}])
+    assert calendars.stale("N") == ["2025-03-08"]
+    calendars.execute("TRUNCATE stale_days")
+    calendars.load("trades", [row | {"profit": "7"}, closing("2025-01-02T12:00:00Z", "N", ticket=2)])
     assert calendars.stale("N") == ["2025-01-02"]
 
 

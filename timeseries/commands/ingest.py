@@ -1,17 +1,26 @@
 """``timeseries ingest``: files into the database."""
 
+import json
+import sys
 from pathlib import Path
 
 import click
 
 from timeseries import ingest as library
 from timeseries.commands._session import Session, pass_session, print_json
+from timeseries.errors import InputError
 from timeseries.ingest import Kind, LoadReport, StatementOptions
 from timeseries.terminal import Bars, amount, render_table, say, when
 
 __all__ = ["ingest"]
 
+STDIN = Path("-")
 FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+WORKERS = click.option(
+    "--workers",
+    type=click.IntRange(1),
+    help="Connections to a server that share the work; by default what the file's size is worth.",
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 
 
@@ -21,6 +30,9 @@ def ingest() -> None:
 
     Load plans first, then accounts, then trades and equity. Rows that cannot be kept go to the
     quarantine: `timeseries ingest rejected`.
+
+    A dash (-) loads what arrives at standard input, CSV or one JSON object a line, in small batches;
+    each is committed as a whole and then acknowledged by a line of JSON with the last record's ticket.
     """
 
 
@@ -56,6 +68,7 @@ def accounts(session: Session, files: tuple[Path, ...], as_json: bool) -> None:
     help="MT4 statement: the plan of an account seen for the first time; by default one without limits.",
 )
 @click.option("--group", help="MT4 statement: the group of an account seen for the first time.")
+@WORKERS
 @JSON
 @pass_session
 def trades(
@@ -66,22 +79,29 @@ def trades(
     broker_time: str | None,
     plan: str | None,
     group: str | None,
+    workers: int | None,
     as_json: bool,
 ) -> None:
-    """Load closed trades, or MT4 statements (.htm) with their open trades and balance operations."""
+    """Load closed trades, or MT4 statements (.htm) with their open trades and balance operations.
+
+    A ticket that comes again with other values is a correction; one with `cancelled` set to true is
+    taken out of every metric. With a column `updated_at` the version dated last is in force, in
+    whatever order they come; without it the one that came last.
+    """
     options = StatementOptions(
         time_zone=broker_time, account=account, currency=currency, plan=plan, account_group=group
     )
-    _load(session, Kind.TRADES, files, as_json, options)
+    _load(session, Kind.TRADES, files, as_json, options, workers)
 
 
 @ingest.command()
 @FILES
+@WORKERS
 @JSON
 @pass_session
-def equity(session: Session, files: tuple[Path, ...], as_json: bool) -> None:
+def equity(session: Session, files: tuple[Path, ...], workers: int | None, as_json: bool) -> None:
     """Load snapshots: account, time, balance, equity, margin."""
-    _load(session, Kind.EQUITY, files, as_json)
+    _load(session, Kind.EQUITY, files, as_json, workers=workers)
 
 
 @ingest.command()
@@ -138,7 +158,11 @@ def _load(
     paths: tuple[Path, ...],
     as_json: bool,
     options: StatementOptions | None = None,
+    workers: int | None = None,
 ) -> None:
+    if STDIN in paths:
+        _load_stream(session, kind, paths, options)
+        return
     reports = []
     with session.database() as database:
         for path in paths:
@@ -148,7 +172,12 @@ def _load(
                     bars(path.name, done, total or done)
 
                 report = library.load(
-                    database, kind, path, options=options or StatementOptions(), progress=progress
+                    database,
+                    kind,
+                    path,
+                    options=options or StatementOptions(),
+                    workers=workers,
+                    progress=progress,
                 )
             reports.append(report)
             if not as_json:
@@ -157,14 +186,33 @@ def _load(
         print_json([vars(report) for report in reports])
 
 
+def _load_stream(
+    session: Session, kind: Kind, paths: tuple[Path, ...], options: StatementOptions | None
+) -> None:
+    """One line of JSON for every committed batch, so that the sender knows what it need not repeat."""
+    if len(paths) > 1:
+        raise InputError("Standard input (-) is loaded alone: name the files in another command.")
+    if sys.stdin.isatty():
+        raise InputError("Nothing is piped in: send CSV or one JSON object a line to standard input.")
+    with session.database() as database:
+        for done in library.load_stream(database, kind, library.arriving(sys.stdin.buffer), options=options):
+            line = {"position": done.position, **vars(done.counts), "account": done.account}
+            line |= {"ticket": done.ticket} if kind is Kind.TRADES else {}
+            line |= {"time": done.time} if kind is Kind.EQUITY else {}
+            click.echo(json.dumps(line, default=str))
+            sys.stdout.flush()
+
+
 def _say(report: LoadReport) -> None:
     if report.already_loaded:
         say(f"{report.name}: already loaded, nothing to do.")
         return
     rate = f", {report.rows_read / report.seconds:,.0f} rows/s" if report.seconds > 1 else ""
+    revised = [(report.rows_corrected, "corrected"), (report.rows_cancelled, "cancelled")]
     say(
         f"{report.name}: {report.rows_new:,} new, {report.rows_duplicate:,} already there, "
-        f"{report.rows_rejected:,} rejected{rate}."
+        + "".join(f"{count:,} {what}, " for count, what in revised if count)
+        + f"{report.rows_rejected:,} rejected{rate}."
     )
     if report.statement is not None:
         totals = report.statement

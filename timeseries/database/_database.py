@@ -110,7 +110,12 @@ def _engine(url: str) -> Engine:
         return create_engine(
             parsed.set(drivername="postgresql+psycopg"),
             poolclass=NullPool,
-            connect_args={"prepare_threshold": None, "connect_timeout": 10, "options": "-c timezone=UTC"},
+            connect_args={
+                "prepare_threshold": None,
+                "connect_timeout": 10,
+                # Compiling a plan takes longer than most statements of ours run.
+                "options": "-c timezone=UTC -c jit=off",
+            },
         )
     except (ArgumentError, ValueError) as error:
         raise ConfigurationError(

@@ -4,9 +4,12 @@ from timeseries.ingest._kind import Kind
 from timeseries.ingest._ledger import IngestedFile, RejectedRow, ingested_files, rejected_rows
 from timeseries.ingest._load import Progress, load
 from timeseries.ingest._options import LoadOptions, StatementOptions
-from timeseries.ingest._report import LoadReport, StatementTotals
+from timeseries.ingest._report import Counts, LoadReport, StatementTotals
+from timeseries.ingest._stream import Acknowledgement, arriving, load_stream
 
 __all__ = [
+    "Acknowledgement",
+    "Counts",
     "IngestedFile",
     "Kind",
     "LoadOptions",
@@ -15,7 +18,9 @@ __all__ = [
     "RejectedRow",
     "StatementOptions",
     "StatementTotals",
+    "arriving",
     "ingested_files",
     "load",
+    "load_stream",
     "rejected_rows",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from timeseries.database import statement
 from timeseries.ingest._checks import choice, money, number
 from timeseries.ingest._decimals import Decimals
 from timeseries.ingest._faults import Faults
-from timeseries.ingest._outcome import Outcome
+from timeseries.ingest._outcome import Origin, Outcome
 from timeseries.ingest._rows import Rows
 from timeseries.ingest._text import Names, coded, names
 from timeseries.ingest._times import Instants, ToUtc, instants
@@ -69,6 +70,7 @@ class AccountBatch:
     balance: Decimals
     opened_at: Instants
     closed_at: Instants | None
+    naive: ToUtc | None
 
     @classmethod
     def parse(cls, rows: Rows, naive: ToUtc | None) -> AccountBatch:
@@ -99,9 +101,20 @@ class AccountBatch:
             balance,
             opened_at,
             closed_at,
+            naive,
         )
 
-    def merge(self, connection: Connection, *, cautious: bool) -> Outcome:
+    def since(self, position: int) -> AccountBatch:
+        """Without the rows before a position in the file, and with faults of its own."""
+        return AccountBatch.parse(self.rows.since(position), self.naive)
+
+    @staticmethod
+    def join(parts: Sequence[AccountBatch]) -> AccountBatch:
+        """Accounts are so few that no two batches are merged together."""
+        (alone,) = parts
+        return alone
+
+    def merge(self, connection: Connection, origin: Origin, *, cautious: bool) -> Outcome:
         """Add or change accounts; another plan or first balance makes all days of an account out of date."""
         plans = _fetch(connection, "ingest.known_plans", {"plans": self.plan.distinct}, "plan")
         there = _fetch(connection, "ingest.known_accounts", {"accounts": self.account.distinct}, "account")

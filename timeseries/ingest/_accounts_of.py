@@ -1,6 +1,7 @@
 """The accounts that the rows of a batch belong to, and their trading days."""
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,22 @@ from timeseries.ingest._copy import copy_binary
 from timeseries.ingest._faults import Faults
 from timeseries.ingest._text import Names
 
-__all__ = ["AccountRows", "lock_accounts", "mark_stale_days", "raise_marks"]
+__all__ = [
+    "DROPPED",
+    "AccountRows",
+    "Touched",
+    "lock_accounts",
+    "mark_stale_days",
+    "raise_marks",
+    "raise_ticket_marks",
+    "refuse_dropped",
+]
 
 DAY = 86_400
+PERIOD = 30 * DAY  # as long as a chunk of trades
+PERIODS = 1 << 16  # more than any period's number since 1970
 DAYS = 1 << 20  # more than any day's number since 1970
+DROPPED = "The raw data of that time was dropped (retain_days); its metrics stay as they are."
 NO_MARK = np.iinfo(np.int64).min
 
 
@@ -55,8 +68,29 @@ def lock_accounts(connection: Connection, accounts: Names, faults: Faults) -> Ac
     return AccountRows(account_id.astype(np.int32), digits, ticket, snapshot, calendar, calendars)
 
 
+def refuse_dropped(
+    connection: Connection, table: str, seconds: NDArray[np.int64], column: str, faults: Faults
+) -> None:
+    """Refuse rows from a time (UTC seconds) whose raw data was dropped: they alone would count for it."""
+    kept_since = connection.scalar(statement("ingest.kept_since"), {"table": table})
+    if kept_since is not None:
+        faults.add(seconds < kept_since, column, DROPPED)
+
+
+class Touched(Enum):
+    """What of a day changed."""
+
+    TRADES = "of_trades"
+    EQUITY = "of_equity"
+    OPERATIONS = "of_operations"
+
+
 def mark_stale_days(
-    connection: Connection, accounts: AccountRows, rows: NDArray[np.int64], seconds: NDArray[np.int64]
+    connection: Connection,
+    accounts: AccountRows,
+    rows: NDArray[np.int64],
+    seconds: NDArray[np.int64],
+    touched: Touched,
 ) -> None:
     """Put the account-days of some moments (UTC seconds, one for each row) on the list of stale ones."""
     if not len(rows):
@@ -64,10 +98,30 @@ def mark_stale_days(
     days = _trading_days(connection, accounts, rows, seconds)
     pairs = np.unique(accounts.account_id[rows].astype(np.int64) * DAYS + days)
     connection.execute(statement("ingest.create_touched_days"))
-    touched = {"account_id": (pairs // DAYS).astype(np.int32), "day": (pairs % DAYS).astype(np.int32)}
-    copy_binary(connection, "ingest.copy_touched_days", touched)
-    connection.execute(statement("ingest.mark_stale_days"))
+    columns = {"account_id": (pairs // DAYS).astype(np.int32), "day": (pairs % DAYS).astype(np.int32)}
+    copy_binary(connection, "ingest.copy_touched_days", columns)
+    flags = {kind.value: kind is touched for kind in Touched}
+    connection.execute(statement("ingest.mark_stale_days"), flags)
     connection.execute(statement("ingest.drop_touched_days"))
+
+
+def raise_ticket_marks(
+    connection: Connection, account_id: NDArray[Any], seconds: NDArray[np.int64], tickets: NDArray[np.int64]
+) -> None:
+    """Remember in which period (UTC seconds give it) which tickets of each account lie."""
+    if not len(tickets):
+        return
+    key = account_id.astype(np.int64) * PERIODS + seconds // PERIOD
+    order = np.argsort(key, kind="stable")
+    firsts = np.flatnonzero(np.diff(key[order], prepend=-1))
+    keys, ordered = key[order][firsts], tickets[order]
+    marks = {
+        "account_ids": (keys // PERIODS).tolist(),
+        "periods": (keys % PERIODS).tolist(),
+        "lowest": np.minimum.reduceat(ordered, firsts).tolist(),
+        "highest": np.maximum.reduceat(ordered, firsts).tolist(),
+    }
+    connection.execute(statement("ingest.raise_ticket_marks"), marks)
 
 
 def raise_marks(

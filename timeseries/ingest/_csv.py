@@ -18,16 +18,16 @@ from timeseries.ingest._records import Block, blocks
 from timeseries.ingest._rows import LONGEST_CONTENT, Malformed, Rows
 from timeseries.ingest._source import Source, open_bytes
 
-__all__ = ["read_csv"]
+__all__ = ["Layout", "layout_of", "parse_block", "read_csv"]
 
-BLOCK_BYTES = 6 << 20  # some 65,000 trades: one transaction
+BLOCK_BYTES = 2 << 20  # some 17,000 trades
 LONGEST_HEADER = 1 << 16
 LONGEST_PREAMBLE = 100  # blank lines before the header
 DELIMITERS = ",;\t"
 
 
 @dataclass(frozen=True)
-class _Layout:
+class Layout:
     """How the records of one file are written: the delimiter, and the known columns among all."""
 
     delimiter: str
@@ -46,32 +46,42 @@ def read_csv(source: Source, kind: Kind) -> Iterator[Rows]:
     return _rows(source, kind, layout)
 
 
-def _rows(source: Source, kind: Kind, layout: _Layout) -> Iterator[Rows]:
+def _rows(source: Source, kind: Kind, layout: Layout) -> Iterator[Rows]:
     end = 0
     with open_bytes(source.path) as stream:
         _, line = _header(stream, source.path, kind)
         for block in blocks(stream, line, BLOCK_BYTES):
-            rows = _parse(block, layout, end)
+            rows = parse_block(block, layout, end)
             end = rows.end
             yield rows
 
 
-def _header(stream: IO[bytes], path: Path, kind: Kind) -> tuple[_Layout, int]:
+def _header(stream: IO[bytes], path: Path, kind: Kind) -> tuple[Layout, int]:
     line, text = 1, _line(stream)
     while text and not text.strip() and line < LONGEST_PREAMBLE:
         line, text = line + 1, _line(stream)
     if not text.strip():
         raise InputError(f"{path} has no header line with column names.")
+    return layout_of(text, str(path), kind), line + 1
+
+
+def layout_of(text: str, name: str, kind: Kind) -> Layout:
+    """How a file with this header line is written.
+
+    Raises:
+        InputError: the columns are not those of the kind.
+    """
     delimiter = max(DELIMITERS, key=text.count)
     header = next(csv.reader([text], delimiter=delimiter))
-    return _Layout(delimiter, len(header), match(header, kind, path)), line + 1
+    return Layout(delimiter, len(header), match(header, kind, name))
 
 
 def _line(stream: IO[bytes]) -> str:
     return stream.readline(LONGEST_HEADER).decode("utf-8-sig", errors="replace")
 
 
-def _parse(block: Block, layout: _Layout, first: int) -> Rows:
+def parse_block(block: Block, layout: Layout, first: int) -> Rows:
+    """The rows of whole records; ``first`` records came before them."""
     table, refused = _table(block, layout)
     balanced = np.flatnonzero(~block.unbalanced)
     if table.num_rows + len(refused) != len(balanced):
@@ -96,7 +106,7 @@ def _parse(block: Block, layout: _Layout, first: int) -> Rows:
     )
 
 
-def _table(block: Block, layout: _Layout) -> tuple[pa.Table, list[tuple[int, int]]]:
+def _table(block: Block, layout: Layout) -> tuple[pa.Table, list[tuple[int, int]]]:
     """All well-sized records, and the numbers (from 1) and field counts of the others."""
     refused: list[tuple[int, int]] = []
 

@@ -1,5 +1,6 @@
 """Exact decimal numbers in columns: a whole number and how many of its digits are decimals."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -49,6 +50,16 @@ class Decimals:
     digits: NDArray[np.int64]
     valid: NDArray[np.bool_]
     missing: NDArray[np.bool_]
+
+    def take(self, rows: NDArray[Any]) -> "Decimals":
+        """The same for a choice of rows."""
+        return Decimals(self.mantissa[rows], self.digits[rows], self.valid[rows], self.missing[rows])
+
+    @staticmethod
+    def join(parts: Sequence["Decimals"]) -> "Decimals":
+        """The columns one after the other."""
+        columns = zip(*((p.mantissa, p.digits, p.valid, p.missing) for p in parts), strict=True)
+        return Decimals(*(np.concatenate(column) for column in columns))
 
     def at_scale(self, wanted: NDArray[np.int64] | int) -> Scaled:
         """As whole numbers with ``wanted`` decimals, rounding half away from zero."""

@@ -1,6 +1,7 @@
 """Equity snapshots: columns to whole numbers, and the merge into the hypertable."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -8,12 +9,18 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from timeseries.database import statement
-from timeseries.ingest._accounts_of import lock_accounts, mark_stale_days, raise_marks
+from timeseries.ingest._accounts_of import (
+    Touched,
+    lock_accounts,
+    mark_stale_days,
+    raise_marks,
+    refuse_dropped,
+)
 from timeseries.ingest._checks import money, number
 from timeseries.ingest._copy import as_timestamps, copy_binary
 from timeseries.ingest._decimals import Decimals
 from timeseries.ingest._faults import Faults
-from timeseries.ingest._outcome import LookUp, Outcome, settle
+from timeseries.ingest._outcome import LookUp, Origin, Outcome, settle
 from timeseries.ingest._rows import Rows
 from timeseries.ingest._text import Names, names
 from timeseries.ingest._times import ToUtc, instants
@@ -47,16 +54,48 @@ class EquityBatch:
             name: number(rows.columns.get(name), count, name, faults, required=name != "margin")
             for name in MONEY
         }
-        return cls(rows, faults, names(rows.columns["account"]), time.seconds, amounts)
+        account = names(rows.columns["account"])
+        return cls(rows.without_columns(), faults, account, time.seconds, amounts)
 
-    def merge(self, connection: Connection, *, cautious: bool) -> Outcome:
+    @property
+    def moments(self) -> NDArray[np.int64]:
+        """When the rows take place, in UTC seconds."""
+        return self.time
+
+    def since(self, position: int) -> "EquityBatch":
+        """Without the rows before a position in the file, and with faults of its own."""
+        if position <= self.rows.start:
+            return replace(self, faults=self.faults.copy())
+        chosen = np.flatnonzero(self.rows.positions >= position)
+        return EquityBatch(
+            rows=self.rows.since(position),
+            faults=self.faults.take(chosen),
+            account=self.account.take(chosen),
+            time=self.time[chosen],
+            amounts={name: amount.take(chosen) for name, amount in self.amounts.items()},
+        )
+
+    @staticmethod
+    def join(parts: "Sequence[EquityBatch]") -> "EquityBatch":
+        """Consecutive batches as one."""
+        return EquityBatch(
+            rows=Rows.join([part.rows for part in parts]),
+            faults=Faults.join([part.faults for part in parts]),
+            account=Names.join([part.account for part in parts]),
+            time=np.concatenate([part.time for part in parts]),
+            amounts={name: Decimals.join([part.amounts[name] for part in parts]) for name in MONEY},
+        )
+
+    def merge(self, connection: Connection, origin: Origin, *, cautious: bool) -> Outcome:
         """Add the new snapshots, and mark their days; the caller holds the transaction.
 
         Args:
             connection: inside the batch's transaction.
+            origin: where they come from.
             cautious: look every snapshot up, also those beyond their account's mark.
         """
         accounts = lock_accounts(connection, self.account, self.faults)
+        refuse_dropped(connection, "equity", self.time, "time", self.faults)
         amounts = {
             name: money(amount, accounts.digits, name, self.faults) for name, amount in self.amounts.items()
         }
@@ -71,7 +110,7 @@ class EquityBatch:
         self.faults.add(taken, "time", TAKEN)
         new = {name: column[settled.new] for name, column in good.items()}
         _copy(connection, "ingest.copy_equity", new)
-        mark_stale_days(connection, accounts, rows[settled.new], new["time"])
+        mark_stale_days(connection, accounts, rows[settled.new], new["time"], Touched.EQUITY)
         raise_marks(connection, "ingest.raise_newest_snapshots", new["account_id"], new["time"])
         count = len(settled.new)
         return Outcome(count, len(rows) - count - len(settled.conflicting), self.faults)

@@ -58,7 +58,7 @@ COLUMNS = {
             "close_price",
             "profit",
         ),
-        ("commission", "swap"),
+        ("commission", "swap", "updated_at", "cancelled"),
     ),
     Kind.EQUITY: Columns(("account", "time", "balance", "equity"), ("margin",)),
 }

@@ -1,6 +1,6 @@
 """The ledger of files and the quarantine of rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -11,6 +11,7 @@ from timeseries.database import Database, statement
 from timeseries.ingest._copy import copy_text
 from timeseries.ingest._kind import Kind
 from timeseries.ingest._outcome import Outcome
+from timeseries.ingest._report import Counts
 from timeseries.ingest._rows import LONGEST_CONTENT, Rows
 from timeseries.ingest._source import Source
 
@@ -25,6 +26,7 @@ __all__ = [
     "ingested_files",
     "lock",
     "rejected_rows",
+    "standing",
 ]
 
 
@@ -38,6 +40,8 @@ class IngestedFile:
     rows_read: int
     rows_new: int
     rows_duplicate: int
+    rows_corrected: int
+    rows_cancelled: int
     rows_rejected: int
     started_at: datetime
     finished_at: datetime | None
@@ -58,60 +62,99 @@ class RejectedRow:
 
 @dataclass(frozen=True)
 class Entry:
-    """Where the load of a file stands; ``rows_read`` records are committed."""
+    """Where the load of a file stands.
+
+    Attributes:
+        first_seen: when its content was first met, in UTC microseconds; it dates undated rows.
+        parts: into how many parts its rows are divided by account.
+        position: records of the file that every part is done with.
+        counts: what became of the rows.
+    """
 
     file_id: int
     state: str
-    rows_read: int
-    rows_new: int
-    rows_duplicate: int
-    rows_rejected: int
+    first_seen: int
+    parts: int
+    position: int
+    counts: Counts
 
 
-def claim(connection: Connection, source: Source, kind: Kind) -> Entry:
-    """Find or enter a file; one that was loaded with rejections begins again."""
-    entry = _entered(connection, source, kind)
-    if entry.state == "loading" or not entry.rows_rejected:
+def claim(connection: Connection, source: Source, kind: Kind, *, parts: int = 1) -> Entry:
+    """Find or enter a file; one that was loaded with rejections begins again.
+
+    Args:
+        parts: how to divide it, unless a load that was broken off has divided it already.
+    """
+    entry = _entered(connection, source, kind, parts)
+    if entry.state == "loading" or not entry.counts.rows_rejected:
         return entry
-    return _restart(connection, source, entry)
+    return _restart(connection, source, entry, parts)
 
 
 def claim_again(connection: Connection, source: Source, kind: Kind) -> tuple[Entry, bool]:
-    """Find or enter a file that begins again in any case, and whether it was loaded before."""
-    entry = _entered(connection, source, kind)
-    return _restart(connection, source, entry), entry.state == "loaded"
+    """Find or enter a file that begins again in any case, and whether it was loaded before.
+
+    Whoever loads it again may mean it otherwise, so its undated rows count as of now.
+    """
+    entry = _entered(connection, source, kind, 1)
+    now = connection.execute(statement("ingest.lock_file"), _key(source, kind)).one().now
+    return replace(_restart(connection, source, entry, 1), first_seen=now), entry.state == "loaded"
 
 
-def _entered(connection: Connection, source: Source, kind: Kind) -> Entry:
-    key = {"kind": kind.value, "sha256": source.sha256}
-    connection.execute(statement("ingest.claim_file"), {**key, "name": source.name})
-    return lock(connection, source, kind)
+def _entered(connection: Connection, source: Source, kind: Kind, parts: int) -> Entry:
+    connection.execute(statement("ingest.claim_file"), {**_key(source, kind), "name": source.name})
+    found = connection.execute(statement("ingest.lock_file"), _key(source, kind)).one()
+    connection.execute(statement("ingest.begin_parts"), {"file_id": found.file_id, "parts": parts})
+    return _entry(connection, found.file_id, found.state, found.first_seen)
 
 
-def _restart(connection: Connection, source: Source, entry: Entry) -> Entry:
-    connection.execute(statement("ingest.restart_file"), {"file_id": entry.file_id, "name": source.name})
-    connection.execute(statement("ingest.forget_rejected_rows"), {"file_id": entry.file_id})
-    return Entry(entry.file_id, "loading", 0, 0, 0, 0)
+def _key(source: Source, kind: Kind) -> dict[str, str]:
+    return {"kind": kind.value, "sha256": source.sha256}
 
 
-def lock(connection: Connection, source: Source, kind: Kind) -> Entry:
-    """Where the load stands now; another load of the same file waits until this transaction ends."""
-    key = {"kind": kind.value, "sha256": source.sha256}
-    row = connection.execute(statement("ingest.lock_file"), key).one()
-    return Entry(*row)
+def _entry(connection: Connection, file_id: int, state: str, first_seen: int) -> Entry:
+    row = connection.execute(statement("ingest.file_parts"), {"file_id": file_id}).one()
+    counts = Counts(**{name: int(value) for name, value in row._mapping.items() if name.startswith("rows_")})
+    return Entry(file_id, state, first_seen, int(row.parts), int(row.position), counts)
 
 
-def advance(connection: Connection, file_id: int, rows: Rows, outcome: Outcome) -> None:
+def _restart(connection: Connection, source: Source, entry: Entry, parts: int) -> Entry:
+    key = {"file_id": entry.file_id}
+    connection.execute(statement("ingest.restart_file"), {**key, "name": source.name})
+    connection.execute(statement("ingest.forget_rejected_rows"), key)
+    connection.execute(statement("ingest.forget_parts"), key)
+    connection.execute(statement("ingest.begin_parts"), {**key, "parts": parts})
+    return _entry(connection, entry.file_id, "loading", entry.first_seen)
+
+
+def standing(connection: Connection, entry: Entry) -> Entry:
+    """The same entry as it stands now."""
+    return _entry(connection, entry.file_id, entry.state, entry.first_seen)
+
+
+def lock(connection: Connection, entry: Entry, part: int) -> int:
+    """The position of one part; another load of the same part waits until this transaction ends."""
+    position = connection.scalar(statement("ingest.lock_part"), {"file_id": entry.file_id, "part": part})
+    # Without the row another command has begun the file again, and divided it otherwise.
+    return -1 if position is None else int(position)
+
+
+def advance(connection: Connection, entry: Entry, part: int, rows: Rows, outcome: Outcome) -> None:
     """Count a batch and put its rejected rows into the quarantine."""
-    rejected = _rejected(file_id, rows, outcome)
+    rejected = _rejected(entry.file_id, rows, outcome)
     copy_text(connection, "ingest.copy_rejected_rows", rejected)
     counts = {
-        "rows_read": rows.end,
+        "file_id": entry.file_id,
+        "part": part,
+        "position": rows.end,
+        "rows_read": rows.count,
         "rows_new": outcome.new,
         "rows_duplicate": outcome.duplicate,
+        "rows_corrected": outcome.corrected,
+        "rows_cancelled": outcome.cancelled,
         "rows_rejected": rejected.num_rows,
     }
-    connection.execute(statement("ingest.advance_file"), {"file_id": file_id, **counts})
+    connection.execute(statement("ingest.advance_part"), counts)
 
 
 def finish(connection: Connection, file_id: int) -> None:

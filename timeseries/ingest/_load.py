@@ -1,60 +1,31 @@
 """Loading a file: batches, each in one transaction with its place in the ledger."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol, Self, TypeVar
-
-from psycopg.errors import UniqueViolation
-from sqlalchemy import Connection
 
 from timeseries.database import Database
-from timeseries.errors import DatabaseError, InputError
-from timeseries.ingest._accounts import AccountBatch
 from timeseries.ingest._csv import read_csv
-from timeseries.ingest._equity import EquityBatch
 from timeseries.ingest._kind import Kind
-from timeseries.ingest._ledger import Entry, advance, claim, finish, lock
+from timeseries.ingest._ledger import Entry, claim, finish, standing
 from timeseries.ingest._options import LoadOptions
-from timeseries.ingest._outcome import Outcome
 from timeseries.ingest._parquet import parquet_rows, read_parquet
-from timeseries.ingest._plans import PlanBatch
-from timeseries.ingest._report import LoadReport
+from timeseries.ingest._report import Counts, LoadReport
 from timeseries.ingest._rows import Rows
 from timeseries.ingest._source import Format, Source, inspect
 from timeseries.ingest._statement import load_statement
-from timeseries.ingest._times import ToUtc, to_utc
-from timeseries.ingest._trades import TradeBatch
+from timeseries.ingest._times import to_utc
+from timeseries.ingest._workers import Load, work
 
 __all__ = ["Progress", "load"]
 
 # Rows done, and how many there are in all if that is known.
 Progress = Callable[[int, int | None], None]
-Item = TypeVar("Item")
 
-
-class Batch(Protocol):
-    """Rows of one kind, read as far as possible without the database."""
-
-    @property
-    def rows(self) -> Rows:
-        """Where they stand in the file."""
-
-    @classmethod
-    def parse(cls, rows: Rows, naive: ToUtc | None) -> Self:
-        """Check and convert."""
-
-    def merge(self, connection: Connection, *, cautious: bool) -> Outcome:
-        """Bring them into the table."""
-
-
-BATCHES: dict[Kind, type[Batch]] = {
-    Kind.PLANS: PlanBatch,
-    Kind.ACCOUNTS: AccountBatch,
-    Kind.TRADES: TradeBatch,
-    Kind.EQUITY: EquityBatch,
-}
+MOST_WORKERS = 4
+DIVIDED = (Kind.TRADES, Kind.EQUITY)  # the others are few, and refer to one another
+BYTES_A_WORKER = 32 << 20  # a smaller file is done before the workers have met
 
 
 def load(
@@ -63,19 +34,25 @@ def load(
     path: Path,
     *,
     options: LoadOptions | None = None,
+    workers: int | None = None,
     progress: Progress | None = None,
 ) -> LoadReport:
     """Load a file; what is there already is left alone, and bad rows go to the quarantine.
 
-    A batch of some ten thousand rows is committed at a time, so that a load that is broken off goes
-    on where it ended when the same file is loaded again. A file that was loaded without a rejection
+    Some hundred thousand rows are committed at a time, so that a load that is broken off goes on
+    where it ended when the same file is loaded again. A file that was loaded without a rejection
     is not read twice; one with rejections is, for what its rows lacked may have come.
+
+    A ticket that comes again with other values is a correction, one marked ``cancelled`` is taken
+    out; see ``merge_trades`` for which version is in force.
 
     Args:
         database: where to.
         kind: plans, accounts, trades or equity.
         path: CSV, gzip CSV, Parquet, or for trades an MT4 statement; told apart by content.
         options: ``StatementOptions`` says more about an MT4 statement.
+        workers: connections that share the accounts of trades or equity between them; by default as many
+            as the size of the file is worth on a server, and one on the embedded database, which has no more.
         progress: called after every batch with the rows done and the rows in all, None when unknown.
 
     Raises:
@@ -90,17 +67,17 @@ def load(
         return load_statement(database, kind, source, options, started)
     rows, total = _rows(source, kind)
     with database.transaction() as connection:
-        entry = claim(connection, source, kind)
+        entry = claim(connection, source, kind, parts=_parts(database, kind, source, workers))
     if entry.state == "loaded":
         return _report(source, kind, entry, started, already_loaded=True)
-    ahead = (BATCHES[kind].parse(part, naive) for part in rows if part.end > entry.rows_read)
-    for batch in _one_ahead(ahead):
-        done = _commit(database, source, kind, batch, naive)
-        if progress is not None:
-            progress(done, total)
+    work(Load(database, kind, entry, naive, _counting(progress, total)), rows)
     with database.transaction() as connection:
         finish(connection, entry.file_id)
-        return _report(source, kind, lock(connection, source, kind), started)
+        return _report(source, kind, standing(connection, entry), started)
+
+
+def _counting(progress: Progress | None, total: int | None) -> Callable[[int], None]:
+    return lambda done: None if progress is None else progress(done, total)
 
 
 def _rows(source: Source, kind: Kind) -> tuple[Iterator[Rows], int | None]:
@@ -109,53 +86,25 @@ def _rows(source: Source, kind: Kind) -> tuple[Iterator[Rows], int | None]:
     return read_csv(source, kind), source.lines - 1
 
 
-def _one_ahead(items: Iterator[Item]) -> Iterator[Item]:
-    """The next batch is read while the database works on this one."""
-    with ThreadPoolExecutor(1) as reader:
-        pending = reader.submit(next, items, None)
-        while (item := pending.result()) is not None:
-            pending = reader.submit(next, items, None)
-            yield item
-
-
-def _commit(database: Database, source: Source, kind: Kind, batch: Batch, naive: ToUtc | None) -> int:
-    try:
-        return _merge(database, source, kind, batch, naive, cautious=False)
-    except DatabaseError as error:
-        # Somebody else wrote rows beyond the marks; with every row looked up that is no matter.
-        if not isinstance(getattr(error.__cause__, "orig", None), UniqueViolation):
-            raise
-        return _merge(database, source, kind, batch, naive, cautious=True)
-
-
-def _merge(
-    database: Database, source: Source, kind: Kind, batch: Batch, naive: ToUtc | None, *, cautious: bool
-) -> int:
-    with database.transaction() as connection:
-        entry = lock(connection, source, kind)
-        start, end = batch.rows.start, batch.rows.end
-        if entry.rows_read >= end:
-            return entry.rows_read
-        if entry.rows_read < start:
-            raise InputError(
-                f"Another command began to load {source.name} again; run this one again after it."
-            )
-        if entry.rows_read > start or cautious:
-            batch = type(batch).parse(batch.rows.since(entry.rows_read), naive)
-        advance(connection, entry.file_id, batch.rows, batch.merge(connection, cautious=cautious))
-        return end
+def _parts(database: Database, kind: Kind, source: Source, workers: int | None) -> int:
+    if database.embedded or kind not in DIVIDED:
+        return 1
+    if workers is not None:
+        return max(workers, 1)
+    worth = 1 + source.path.stat().st_size // BYTES_A_WORKER
+    return int(min(worth, MOST_WORKERS, os.cpu_count() or 1))
 
 
 def _report(
     source: Source, kind: Kind, entry: Entry, started: float, *, already_loaded: bool = False
 ) -> LoadReport:
+    counts = entry.counts
+    if already_loaded:
+        counts = Counts(rows_read=counts.rows_read, rows_duplicate=counts.rows_read)
     return LoadReport(
+        **vars(counts),
         name=source.name,
         kind=kind,
-        rows_read=entry.rows_read,
-        rows_new=0 if already_loaded else entry.rows_new,
-        rows_duplicate=entry.rows_read if already_loaded else entry.rows_duplicate,
-        rows_rejected=entry.rows_rejected,
         seconds=time.monotonic() - started,
         already_loaded=already_loaded,
     )

@@ -9,19 +9,33 @@ from numpy.typing import NDArray
 
 from timeseries.ingest._faults import Faults
 
-__all__ = ["LookUp", "Outcome", "Settled", "settle"]
+__all__ = ["LookUp", "Origin", "Outcome", "Settled", "groups", "settle"]
 
 # Given positions of suspects: those of them that the database has, and whether with the same values.
 LookUp = Callable[[NDArray[np.int64]], tuple[NDArray[np.int64], NDArray[np.bool_]]]
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where rows come from: a file in the ledger, first met at a moment (UTC microseconds)."""
+
+    file_id: int
+    first_seen: int
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """What became of a batch: counts of rows, and the faults of the rejected ones."""
+    """What became of a batch: counts of rows, and the faults of the rejected ones.
+
+    Attributes:
+        duplicate: there already, or older than what is there.
+    """
 
     new: int
     duplicate: int
     faults: Faults
+    corrected: int = 0
+    cancelled: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,6 +77,26 @@ def settle(
         known[found], same[found] = True, found_same
     fresh = ~known & ~repeated
     return Settled(order[fresh[order]], np.flatnonzero(~same & ~fresh))
+
+
+def groups(
+    columns: Mapping[str, NDArray[Any]], key: tuple[str, str]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The first row of each row's key, and whether all rows of the key are alike in every other column.
+
+    The column ``version_at`` counts only where ``stated`` is set: undated rows may repeat each other.
+    """
+    order, begins = _equals(*(columns[name] for name in key))
+    first = np.empty(len(order), np.int64)
+    first[order] = order[begins]
+    same = np.ones(len(order), bool)
+    repeated = np.flatnonzero(first != np.arange(len(order)))
+    for name, column in columns.items():
+        equal = column[repeated] == column[first[repeated]]
+        same[repeated] &= equal | ~columns["stated"][repeated] if name == "version_at" else equal
+    unlike = np.zeros(len(order), bool)
+    unlike[first[~same]] = True
+    return first, ~unlike[first]
 
 
 def _equals(*keys: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

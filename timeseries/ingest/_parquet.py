@@ -14,7 +14,7 @@ from timeseries.ingest._source import Source
 
 __all__ = ["parquet_rows", "read_parquet"]
 
-BATCH_ROWS = 65_536
+BATCH_ROWS = 16_384
 
 
 def read_parquet(source: Source, kind: Kind) -> Iterator[Rows]:
@@ -28,7 +28,7 @@ def read_parquet(source: Source, kind: Kind) -> Iterator[Rows]:
             header = file.schema_arrow.names
     except (pa.ArrowException, OSError) as error:
         raise _damaged(source) from error
-    known = match(header, kind, source.path)
+    known = match(header, kind, str(source.path))
     return _rows(source, {name: header[place] for name, place in known.items()})
 
 

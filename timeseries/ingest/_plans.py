@@ -1,6 +1,7 @@
 """Plans: columns to rules, and the merge into the table."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ from timeseries.database import statement
 from timeseries.ingest._checks import choice, money, number
 from timeseries.ingest._decimals import Decimals
 from timeseries.ingest._faults import Faults
-from timeseries.ingest._outcome import Outcome
+from timeseries.ingest._outcome import Origin, Outcome
 from timeseries.ingest._rows import Rows
 from timeseries.ingest._text import Names, coded, names
 from timeseries.ingest._times import ToUtc
@@ -94,7 +95,17 @@ class PlanBatch:
             columns[name] = np.array(choices, object)[np.maximum(codes, 0)]
         return cls(rows, faults, plan, names(rows.columns["currency"]), columns, amounts)
 
-    def merge(self, connection: Connection, *, cautious: bool) -> Outcome:
+    def since(self, position: int) -> "PlanBatch":
+        """Without the rows before a position in the file, and with faults of its own."""
+        return PlanBatch.parse(self.rows.since(position), None)
+
+    @staticmethod
+    def join(parts: "Sequence[PlanBatch]") -> "PlanBatch":
+        """Plans are so few that no two batches are merged together."""
+        (alone,) = parts
+        return alone
+
+    def merge(self, connection: Connection, origin: Origin, *, cautious: bool) -> Outcome:
         """Add or change plans; a changed rule makes all days of the plan's accounts out of date."""
         self._refuse_foreign_zones(connection)
         wanted = self._wanted(connection)

@@ -8,7 +8,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Block", "blocks"]
+__all__ = ["Block", "blocks", "cut", "last_safe_end"]
 
 # A quoted value may hold line ends, but one forgotten quotation mark must not swallow the file.
 LONGEST_RECORD_LINES = 20
@@ -64,7 +64,7 @@ def blocks(stream: IO[bytes], line: int, size: int) -> Iterator[Block]:
     rest = b""
     while chunk := stream.read(size):
         data = _clean(rest + chunk)
-        cut = _last_safe_end(data)
+        cut = last_safe_end(data)
         if cut:
             yield _block(data[:cut], line)
             line += data.count(b"\n", 0, cut)
@@ -73,13 +73,19 @@ def blocks(stream: IO[bytes], line: int, size: int) -> Iterator[Block]:
         yield _block(rest if rest.endswith(b"\n") else rest + b"\n", line)
 
 
+def cut(data: bytes, line: int) -> Block:
+    """Whole records that arrived by themselves; ``line`` is the number of the first line."""
+    return _block(_clean(data), line)
+
+
 def _clean(chunk: bytes) -> bytes:
     """No text column of a database can hold NUL; a return that ends no line would end a row."""
     chunk = chunk.replace(b"\0", b"?")
     return LONE_RETURN.sub(b" ", chunk) if b"\r" in chunk else chunk
 
 
-def _last_safe_end(data: bytes) -> int:
+def last_safe_end(data: bytes) -> int:
+    """Where the last whole record ends."""
     end = data.rfind(b"\n") + 1
     if b'"' not in data:
         return end

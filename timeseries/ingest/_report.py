@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from timeseries.ingest._kind import Kind
 
-__all__ = ["LoadReport", "StatementTotals"]
+__all__ = ["Counts", "LoadReport", "StatementTotals"]
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,31 @@ class StatementTotals:
 
 
 @dataclass(frozen=True)
-class LoadReport:
-    """What became of a file's rows: ``rows_read == rows_new + rows_duplicate + rows_rejected``.
+class Counts:
+    """What became of rows; ``rows_read`` is the sum of the others.
+
+    Attributes:
+        rows_new: added; for plans and accounts also those changed.
+        rows_duplicate: already there with the same values, or older than what is there.
+        rows_corrected: trades that took the place of an older version.
+        rows_cancelled: cancellations of trades.
+        rows_rejected: in the quarantine, see ``rejected_rows``.
+    """
+
+    rows_read: int = 0
+    rows_new: int = 0
+    rows_duplicate: int = 0
+    rows_corrected: int = 0
+    rows_cancelled: int = 0
+    rows_rejected: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadReport(Counts):
+    """What became of a file.
 
     Attributes:
         name: the file's name, without its folder.
-        rows_new: added; for plans and accounts also those changed.
-        rows_duplicate: already there with the same values.
-        rows_rejected: in the quarantine, see ``rejected_rows``.
         seconds: wall clock.
         already_loaded: the same content was loaded before without a rejection; nothing was done.
         statement: given for MT4 statements; their trades and balance operations are the rows.
@@ -45,10 +62,6 @@ class LoadReport:
 
     name: str
     kind: Kind
-    rows_read: int
-    rows_new: int
-    rows_duplicate: int
-    rows_rejected: int
     seconds: float
     already_loaded: bool = False
     statement: StatementTotals | None = None

@@ -6,20 +6,21 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Row
 
 from timeseries.database import Database, statement
 from timeseries.errors import InputError
-from timeseries.ingest._accounts_of import lock_accounts, mark_stale_days
+from timeseries.ingest._accounts_of import DROPPED, Touched, lock_accounts, mark_stale_days
 from timeseries.ingest._checks import money, number
 from timeseries.ingest._faults import Faults
 from timeseries.ingest._kind import Kind
-from timeseries.ingest._ledger import Entry, advance, claim_again, finish, lock
+from timeseries.ingest._ledger import Entry, advance, claim_again, finish, standing
 from timeseries.ingest._mt4 import Statement, StatementRow, read_statement
 from timeseries.ingest._options import LoadOptions, StatementOptions
-from timeseries.ingest._outcome import Outcome
+from timeseries.ingest._outcome import Origin, Outcome
 from timeseries.ingest._report import LoadReport, StatementTotals
 from timeseries.ingest._rows import Rows
 from timeseries.ingest._source import Source
@@ -27,6 +28,7 @@ from timeseries.ingest._statement_account import StatementAccount, statement_acc
 from timeseries.ingest._symbols import symbol_ids
 from timeseries.ingest._text import names
 from timeseries.ingest._times import ToUtc, instants, to_utc
+from timeseries.ingest._trade_merge import merge_trades
 from timeseries.ingest._trades import TradeBatch
 
 __all__ = ["load_statement"]
@@ -84,17 +86,14 @@ def load_statement(
         account = statement_account(connection, source, found, chosen, _first_moment(source, found, naive))
         work = _Load(connection, source, entry, found, account, naive)
         _load(work)
-        after = lock(connection, source, kind)
+        after = standing(connection, entry)
         notes = _notes(work, chosen)
     return LoadReport(
+        **vars(after.counts),
         name=source.name,
         kind=kind,
-        rows_read=after.rows_read,
-        rows_new=after.rows_new,
-        rows_duplicate=after.rows_duplicate,
-        rows_rejected=after.rows_rejected,
         seconds=time.monotonic() - started,
-        already_loaded=again and not after.rows_new and not after.rows_rejected,
+        already_loaded=again and after.counts.rows_duplicate == after.counts.rows_read,
         statement=_totals(work),
         notes=notes,
     )
@@ -126,22 +125,28 @@ def _notes(work: _Load, options: StatementOptions) -> tuple[str, ...]:
 
 def _load(work: _Load) -> None:
     trades = _trade_rows(work, work.found.trades, 0)
-    outcome = TradeBatch.parse(trades, work.naive).merge(work.connection, cautious=False)
+    batch = TradeBatch.parse(trades, work.naive)
+    origin = Origin(work.entry.file_id, work.entry.first_seen)
+    outcome = merge_trades(batch, work.connection, origin, cautious=False)
     _check_total(work, outcome)
-    advance(work.connection, work.entry.file_id, trades, outcome)
+    advance(work.connection, work.entry, 0, trades, outcome)
     _load_operations(work, len(work.found.trades))
     _load_positions(work)
     finish(work.connection, work.entry.file_id)
 
 
 def _check_total(work: _Load, outcome: Outcome) -> None:
-    rows = [row for row, good in zip(work.found.trades, outcome.faults.good, strict=True) if good]
+    _, reasons = outcome.faults.columns_and_reasons()
+    bad = outcome.faults.bad_rows
+    # What is older than the raw data kept has had its place in the metrics.
+    missing = {
+        row for row, reason in zip(bad.tolist(), reasons.to_pylist(), strict=True) if reason != DROPPED
+    }
+    rows = [row for place, row in enumerate(work.found.trades) if place not in missing]
     landed = sum((Decimal(row.cells[name]) for row in rows for name in ("profit", "swap")), Decimal(0))
     landed += sum((_costs(row) for row in rows), Decimal(0))
     if landed == work.found.closed_profit:
         return
-    _, reasons = outcome.faults.columns_and_reasons()
-    bad = outcome.faults.bad_rows
     first = f" Row {work.found.trades[bad[0]].line} is the first bad one: {reasons[0]}" if len(bad) else ""
     raise InputError(
         f"{work.source.path} was not loaded: its closed P/L is {work.found.closed_profit}, "
@@ -199,44 +204,38 @@ def _load_operations(work: _Load, start: int) -> None:
     amount = number(_column(operations, "amount"), 0, "amount", faults, required=True)
     amounts = money(amount, work.account.digits, "amount", faults)
     accounts = lock_accounts(work.connection, names(rows.columns["account"]), faults)
-    new, same = _new_operations(work, ticket, when.seconds, amounts, faults)
+    read = pd.DataFrame({"ticket": ticket, "time": when.seconds, "amount": amounts})
+    known = pd.DataFrame(
+        _known_operations(work, ticket.tolist()), columns=["ticket", "old_time", "old_amount"]
+    )
+    found = read.merge(known.astype("Int64"), "left", "ticket")
+    faults.add(_contradicting(found), "ticket", "The statement has the ticket twice with other values.")
+    new = faults.good & found["old_time"].isna().to_numpy() & ~found["ticket"].duplicated().to_numpy()
+    other = (found["time"] != found["old_time"]) | (found["amount"] != found["old_amount"])
+    corrected = faults.good & other.fillna(False).to_numpy(bool)
+    merged = np.flatnonzero(new | corrected)
     work.connection.execute(
-        statement("ingest.add_operations"),
+        statement("ingest.merge_operations"),
         {
             "account_id": work.account.account_id,
-            "tickets": ticket[new].tolist(),
-            "times": when.seconds[new].tolist(),
-            "amounts": amounts[new].tolist(),
-            "comments": [operations[row].cells["comment"] for row in new],
+            "tickets": ticket[merged].tolist(),
+            "times": when.seconds[merged].tolist(),
+            "amounts": amounts[merged].tolist(),
+            "comments": [operations[row].cells["comment"] for row in merged],
         },
     )
-    mark_stale_days(work.connection, accounts, new, when.seconds[new])
-    advance(work.connection, work.entry.file_id, rows, Outcome(len(new), same, faults))
+    moved = np.flatnonzero(corrected)
+    moments = np.r_[when.seconds[merged], found["old_time"].to_numpy()[moved].astype(np.int64)]
+    mark_stale_days(work.connection, accounts, np.r_[merged, moved], moments, Touched.OPERATIONS)
+    duplicates = int(faults.good.sum()) - len(merged)
+    advance(work.connection, work.entry, 0, rows, Outcome(int(new.sum()), duplicates, faults, len(moved)))
 
 
-def _new_operations(
-    work: _Load,
-    ticket: NDArray[np.int64],
-    seconds: NDArray[np.int64],
-    amounts: NDArray[np.int64],
-    faults: Faults,
-) -> tuple[NDArray[np.int64], int]:
-    """Rows to add, and how many are there already; a ticket taken by other values is a fault."""
-    known: dict[int, tuple[int, int]] = {
-        row.ticket: (row.time, row.amount) for row in _known_operations(work, ticket.tolist())
-    }
-    taken, new, same = np.zeros(len(ticket), bool), [], 0
-    for row in np.flatnonzero(faults.good).tolist():
-        values = (int(seconds[row]), int(amounts[row]))
-        if int(ticket[row]) not in known:
-            new.append(row)
-            known[int(ticket[row])] = values
-        elif known[int(ticket[row])] == values:
-            same += 1
-        else:
-            taken[row] = True
-    faults.add(taken, "ticket", "The ticket is already loaded with other values.")
-    return np.array(new, np.int64), same
+def _contradicting(found: pd.DataFrame) -> NDArray[np.bool_]:
+    """Rows that repeat the ticket of a row above with other values."""
+    again, alike = found["ticket"].duplicated(), found.duplicated(["ticket", "time", "amount"])
+    contradicting: NDArray[np.bool_] = (again & ~alike).to_numpy()
+    return contradicting
 
 
 def _known_operations(work: _Load, tickets: list[int]) -> list[Row[Any]]:
@@ -249,8 +248,8 @@ def _load_positions(work: _Load) -> None:
     connection, account = work.connection, {"account_id": work.account.account_id}
     connection.execute(statement("ingest.remove_closed_positions"), account)
     as_of = _made_at(work)
-    seen = connection.scalar(statement("ingest.newest_positions"), account)
-    if seen is not None and seen > as_of:
+    newest = statement("ingest.raise_positions_as_of")
+    if not connection.execute(newest, {**account, "as_of": as_of}).rowcount:
         return
     connection.execute(statement("ingest.remove_positions"), account)
     if work.found.positions:

@@ -1,5 +1,6 @@
 """Columns of a file as clean text, and text as bytes in NumPy."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,16 @@ class Names:
         """The same for a choice of rows, keeping only the texts that occur in them."""
         used, codes = np.unique(self.codes[rows], return_inverse=True)
         return Names(codes.astype(np.int32), [self.distinct[code] for code in used])
+
+    @staticmethod
+    def join(parts: Sequence["Names"]) -> "Names":
+        """The columns one after the other."""
+        numbers: dict[str, int] = {}
+        codes = [
+            np.array([numbers.setdefault(text, len(numbers)) for text in part.distinct], np.int32)[part.codes]
+            for part in parts
+        ]
+        return Names(np.concatenate(codes), list(numbers))
 
 
 def as_text(array: pa.Array) -> pa.Array:

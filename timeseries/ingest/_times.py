@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from timeseries.errors import InputError
 from timeseries.ingest._faults import Faults
-from timeseries.ingest._text import Names, as_text, character_columns, mask, names
+from timeseries.ingest._text import as_text, character_columns, mask, names
 
 __all__ = ["Instants", "ToUtc", "instants", "to_utc"]
 
@@ -25,15 +25,20 @@ EARLIEST = int(np.datetime64("1990-01-01", "s").astype(np.int64))
 SECONDS_AHEAD = 2 * 86_400
 # Beyond these years pandas knows no zones; what lies there is refused by its date anyway.
 ZONED_FROM, ZONED_UNTIL = (int(np.datetime64(f"{year}-01-01", "s").astype(np.int64)) for year in (1900, 2200))
+TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)?")
-TAIL = r"^(?::(?P<second>[0-5][0-9])(?:[.,][0-9]{1,9})?)?[ ]?(?P<zone>Z|z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?)?$"
+TAIL = (
+    r"^(?::(?P<second>[0-5][0-9])(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
+    r"[ ]?(?P<zone>Z|z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?)?$"
+)
 
 
 @dataclass(frozen=True)
 class Instants:
-    """A column of times, in whole UTC seconds since 1970; fractions of a second are cut off.
+    """A column of times, in whole UTC seconds since 1970.
 
     Attributes:
+        milliseconds: past the second; what is finer is cut off.
         valid: a time with a known zone is there.
         missing: nothing is there.
         naive: a time is there, but no zone.
@@ -43,6 +48,7 @@ class Instants:
     valid: NDArray[np.bool_]
     missing: NDArray[np.bool_]
     naive: NDArray[np.bool_]
+    milliseconds: NDArray[np.int64]
 
     def check(self, faults: Faults, column: str, *, required: bool) -> None:
         """Report what is missing, unreadable, without a zone, or out of this world."""
@@ -101,7 +107,8 @@ def instants(array: pa.Array, naive: ToUtc | None = None) -> Instants:
         return found
     seconds = found.seconds.copy()
     seconds[found.naive] = naive(seconds[found.naive])
-    return Instants(seconds, found.valid | found.naive, found.missing, np.zeros(len(seconds), bool))
+    none = np.zeros(len(seconds), bool)
+    return Instants(seconds, found.valid | found.naive, found.missing, none, found.milliseconds)
 
 
 def _from_timestamps(array: pa.Array) -> Instants:
@@ -110,29 +117,33 @@ def _from_timestamps(array: pa.Array) -> Instants:
     unit = array.type.unit if pa.types.is_timestamp(array.type) else "s"
     whole = array.cast(pa.timestamp(unit)) if not zoned else array
     ticks = pc.fill_null(whole.cast(pa.int64()), 0).to_numpy(zero_copy_only=False)
-    seconds = ticks // {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[unit]
+    seconds, rest = np.divmod(ticks, TICKS[unit])
     here = ~missing
     none = np.zeros(len(seconds), bool)
-    return Instants(seconds, here if zoned else none, missing, none if zoned else here)
+    milliseconds = rest * 1000 // TICKS[unit]
+    return Instants(seconds, here if zoned else none, missing, none if zoned else here, milliseconds)
 
 
 def _from_text(text: pa.Array) -> Instants:
     missing = mask(pc.equal(text, ""))
     minutes, well_formed = _minutes(text)
     tails = pc.utf8_slice_codeunits(text, 16).dictionary_encode()
-    tail = pc.extract_regex(tails.dictionary, TAIL).take(tails.indices)
-    well_formed &= mask(tail.is_valid())
-    seconds = _by_value(tail.field("second"), lambda second: int(second or 0))
+    # There are few distinct tails: each is read once.
+    tail, of_row = pc.extract_regex(tails.dictionary, TAIL), tails.indices.to_numpy()
+    well_formed &= mask(tail.is_valid())[of_row]
     zone = names(tail.field("zone"))
-    offset = _by_value(tail.field("zone"), lambda zone: _offset_seconds(zone) or 0)
-    naive = well_formed & zone.where(lambda text: text == "")
-    total = np.where(well_formed, minutes * 60 + seconds - offset, 0)
-    return Instants(total, well_formed & ~naive, missing, naive)
+    offset = np.array([_offset_seconds(text) or 0 for text in zone.distinct], np.int64)[zone.codes]
+    naive = well_formed & zone.where(lambda text: text == "")[of_row]
+    seconds = minutes * 60 + (_whole(tail.field("second")) - offset)[of_row]
+    milliseconds = np.where(well_formed, _whole(pc.utf8_rpad(tail.field("fraction"), 3, "0"))[of_row], 0)
+    return Instants(np.where(well_formed, seconds, 0), well_formed & ~naive, missing, naive, milliseconds)
 
 
-def _by_value(column: pa.Array, number: Callable[[str], int]) -> NDArray[np.int64]:
-    found: Names = names(column)
-    return np.array([number(text) for text in found.distinct], np.int64)[found.codes]
+def _whole(text: pa.Array) -> NDArray[np.int64]:
+    """Up to three digits as a number; nothing is 0."""
+    digits = pc.utf8_lpad(pc.fill_null(pc.utf8_slice_codeunits(text, 0, 3), ""), 1, "0")
+    whole: NDArray[np.int64] = digits.cast(pa.int64()).to_numpy(zero_copy_only=False)
+    return whole
 
 
 def _minutes(text: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

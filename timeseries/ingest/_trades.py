@@ -1,22 +1,19 @@
-"""Closed trades: columns to whole numbers, and the merge into the hypertable."""
+"""Closed trades, corrected and cancelled ones among them: columns to whole numbers."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
-from sqlalchemy import Connection
 
-from timeseries.database import statement
-from timeseries.ingest._accounts_of import AccountRows, lock_accounts, mark_stale_days, raise_marks
-from timeseries.ingest._checks import choice, money, number
-from timeseries.ingest._copy import as_timestamps, copy_binary
+from timeseries.ingest._checks import choice, number
+from timeseries.ingest._copy import as_timestamps
 from timeseries.ingest._decimals import Decimals, smallest_digits
 from timeseries.ingest._faults import Faults
-from timeseries.ingest._outcome import LookUp, Outcome, settle
+from timeseries.ingest._kind import COLUMNS, Kind
 from timeseries.ingest._rows import Rows
-from timeseries.ingest._symbols import symbol_ids
 from timeseries.ingest._text import Names, coded, names
 from timeseries.ingest._times import ToUtc, instants
 
@@ -27,8 +24,8 @@ LOT_DIGITS = 5
 LEAST_LOT_DIGITS = 2  # 0.1, 0.10 and 0.12 then share a scale, and the column compresses
 LONGEST_SYMBOL = 64
 SIDES = ("buy", "sell")
+FLAGS = ("false", "true", "0", "1", "no", "yes")
 MONEY = ("profit", "commission", "swap")
-TAKEN = "The ticket is already loaded with other values."
 
 Columns = dict[str, NDArray[Any]]
 
@@ -40,6 +37,9 @@ class TradeBatch:
     Attributes:
         fixed: columns of the table that depend on the file alone.
         amounts: profit, commission and swap; their scale is the account's.
+        cancelled: the row says that its ticket is no trade any more; its other values say nothing.
+        stated: the source says since when the row holds.
+        updated_at: that moment in UTC microseconds; 0 where it is not stated.
     """
 
     rows: Rows
@@ -49,64 +49,103 @@ class TradeBatch:
     close_time: NDArray[np.int64]
     fixed: Columns
     amounts: dict[str, Decimals]
+    cancelled: NDArray[np.bool_]
+    stated: NDArray[np.bool_]
+    updated_at: NDArray[np.int64]
 
     @classmethod
     def parse(cls, rows: Rows, naive: ToUtc | None) -> "TradeBatch":
         """Check and convert the columns; faults are kept for the quarantine."""
-        faults = Faults(len(rows.lines))
-        columns = rows.columns
-        symbol = names(columns["symbol"])
-        faults.add(symbol.where(lambda text: not text), "symbol", "The symbol is missing.")
-        faults.add(
-            symbol.where(lambda text: len(text) > LONGEST_SYMBOL),
-            "symbol",
-            f"The symbol is longer than {LONGEST_SYMBOL} characters.",
-        )
-        close_time, held = _times(columns, naive, faults)
+        count = len(rows.lines)
+        faults = Faults(count)
+        columns = {name: pa.nulls(count, pa.string()) for name in COLUMNS[Kind.TRADES].all} | rows.columns
+        cancelled = _flags(columns["cancelled"], faults)
+        updated = instants(columns["updated_at"], naive)
+        updated.check(faults, "updated_at", required=False)
+        ticket = _tickets(columns, faults)
+        closed = faults.of(~cancelled)
+        symbol = _symbols(columns, closed)
+        close_time, held = _times(columns, naive, closed)
         fixed: Columns = {
-            "ticket": _tickets(columns, faults),
+            "ticket": ticket,
             "close_time": as_timestamps(close_time),
             "seconds_held": held,
-            "side": _sides(columns, faults),
-            **_lots(columns, faults),
-            **_prices(columns, faults),
+            "side": _sides(columns, closed),
+            **_lots(columns, closed),
+            **_prices(columns, closed),
         }
         amounts = {
-            name: number(columns.get(name), len(rows.lines), name, faults, required=name == "profit")
-            for name in MONEY
+            name: number(columns[name], count, name, closed, required=name == "profit") for name in MONEY
         }
-        return cls(rows, faults, names(columns["account"]), symbol, close_time, fixed, amounts)
+        return cls(
+            rows=rows.without_columns(),
+            faults=faults,
+            account=names(columns["account"]),
+            symbol=symbol,
+            close_time=close_time,
+            fixed=fixed,
+            amounts=amounts,
+            cancelled=cancelled,
+            stated=updated.valid,
+            updated_at=np.where(updated.valid, updated.seconds * 1_000_000 + updated.milliseconds * 1000, 0),
+        )
 
-    def merge(self, connection: Connection, *, cautious: bool) -> Outcome:
-        """Add the new trades, and mark their days; the caller holds the transaction.
+    @property
+    def moments(self) -> NDArray[np.int64]:
+        """When the rows take place, in UTC seconds; 0 for cancellations."""
+        return self.close_time * ~self.cancelled
 
-        Args:
-            connection: inside the batch's transaction.
-            cautious: look every trade up, also those beyond their account's mark.
-        """
-        accounts = lock_accounts(connection, self.account, self.faults)
-        amounts = {
-            name: money(amount, accounts.digits, name, self.faults) for name, amount in self.amounts.items()
-        }
-        rows = np.flatnonzero(self.faults.good)
-        table = {"account_id": accounts.account_id, **self.fixed, **amounts}
-        good = {name: column[rows] for name, column in table.items()}
-        good["symbol_id"] = symbol_ids(connection, self.symbol.take(rows))
-        suspect = (good["ticket"] <= accounts.highest_ticket[rows]) | cautious
-        settled = settle(good, ("account_id", "ticket"), suspect, _look_up(connection, good))
-        taken = np.zeros(len(self.rows.lines), bool)
-        taken[rows[settled.conflicting]] = True
-        self.faults.add(taken, "ticket", TAKEN)
-        self._add(connection, accounts, rows[settled.new], _chosen(good, settled.new))
-        new = len(settled.new)
-        return Outcome(new, len(rows) - new - len(settled.conflicting), self.faults)
+    def since(self, position: int) -> "TradeBatch":
+        """Without the rows before a position in the file, and with faults of its own."""
+        if position <= self.rows.start:
+            return replace(self, faults=self.faults.copy())
+        chosen = np.flatnonzero(self.rows.positions >= position)
+        return TradeBatch(
+            rows=self.rows.since(position),
+            faults=self.faults.take(chosen),
+            account=self.account.take(chosen),
+            symbol=self.symbol.take(chosen),
+            close_time=self.close_time[chosen],
+            fixed={name: column[chosen] for name, column in self.fixed.items()},
+            amounts={name: amount.take(chosen) for name, amount in self.amounts.items()},
+            cancelled=self.cancelled[chosen],
+            stated=self.stated[chosen],
+            updated_at=self.updated_at[chosen],
+        )
 
-    def _add(
-        self, connection: Connection, accounts: AccountRows, rows: NDArray[np.int64], new: Columns
-    ) -> None:
-        copy_binary(connection, "ingest.copy_trades", _ordered(new))
-        mark_stale_days(connection, accounts, rows, self.close_time[rows])
-        raise_marks(connection, "ingest.raise_highest_tickets", new["account_id"], new["ticket"])
+    @staticmethod
+    def join(parts: "Sequence[TradeBatch]") -> "TradeBatch":
+        """Consecutive batches as one."""
+        return TradeBatch(
+            rows=Rows.join([part.rows for part in parts]),
+            faults=Faults.join([part.faults for part in parts]),
+            account=Names.join([part.account for part in parts]),
+            symbol=Names.join([part.symbol for part in parts]),
+            close_time=np.concatenate([part.close_time for part in parts]),
+            fixed={name: np.concatenate([part.fixed[name] for part in parts]) for name in parts[0].fixed},
+            amounts={name: Decimals.join([part.amounts[name] for part in parts]) for name in MONEY},
+            cancelled=np.concatenate([part.cancelled for part in parts]),
+            stated=np.concatenate([part.stated for part in parts]),
+            updated_at=np.concatenate([part.updated_at for part in parts]),
+        )
+
+
+def _flags(column: pa.Array, faults: Faults) -> NDArray[np.bool_]:
+    codes = coded(column, FLAGS)
+    choice(codes, FLAGS, "cancelled", faults, required=False)
+    cancelled: NDArray[np.bool_] = (codes >= 0) & (codes % 2 == 1)
+    return cancelled
+
+
+def _symbols(columns: Mapping[str, Any], faults: Faults) -> Names:
+    symbol = names(columns["symbol"])
+    faults.add(symbol.where(lambda text: not text), "symbol", "The symbol is missing.")
+    faults.add(
+        symbol.where(lambda text: len(text) > LONGEST_SYMBOL),
+        "symbol",
+        f"The symbol is longer than {LONGEST_SYMBOL} characters.",
+    )
+    return symbol
 
 
 def _times(
@@ -153,48 +192,3 @@ def _prices(columns: Mapping[str, Any], faults: Faults) -> Columns:
         prices.append(scaled.values)
     (opened, closed), digits = smallest_digits(prices, PRICE_DIGITS, 0)
     return {"open_price": opened, "price_move": closed - opened, "price_digits": digits.astype(np.int16)}
-
-
-def _look_up(connection: Connection, good: Columns) -> LookUp:
-    def look_up(suspects: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        chosen = _chosen(good, suspects)
-        connection.execute(statement("ingest.create_suspects"))
-        place = suspects.astype(np.int32)
-        copy_binary(connection, "ingest.copy_suspects", {"place": place, **_ordered(chosen)})
-        connection.execute(statement("ingest.analyze_suspects"))
-        bounds = {
-            "first_account": int(chosen["account_id"].min()),
-            "last_account": int(chosen["account_id"].max()),
-            "first_ticket": int(chosen["ticket"].min()),
-            "last_ticket": int(chosen["ticket"].max()),
-        }
-        found = connection.execute(statement("ingest.known_trades"), bounds).all()
-        places = np.array([row.place for row in found], np.int64)
-        return places, np.array([row.same for row in found], bool)
-
-    return look_up
-
-
-def _chosen(columns: Columns, rows: NDArray[np.int64]) -> Columns:
-    return {name: column[rows] for name, column in columns.items()}
-
-
-def _ordered(columns: Columns) -> Columns:
-    """In the order of the COPY statements."""
-    order = (
-        "account_id",
-        "ticket",
-        "close_time",
-        "open_price",
-        "price_move",
-        "profit",
-        "commission",
-        "swap",
-        "seconds_held",
-        "lots",
-        "symbol_id",
-        "side",
-        "price_digits",
-        "lot_digits",
-    )
-    return {name: columns[name] for name in order}
