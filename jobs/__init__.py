@@ -5,6 +5,7 @@ A job is a name, a cron expression and one call into the library. What it does s
 time whatever the number of schedulers, and writes down what came of it.
 """
 
+from jobs.aggregate import JOB as AGGREGATE
 from jobs.alert import JOB as ALERT
 from jobs.compress import JOB as COMPRESS
 from jobs.contract import Context, Job
@@ -15,6 +16,7 @@ from jobs.ledger import Run, history, last_runs
 from jobs.refresh import JOB as REFRESH
 from jobs.runner import run_job
 from jobs.scheduler import check_schedules, schedule_of, serve
+from jobs.verify import JOB as VERIFY
 
 __all__ = [
     "JOBS",
@@ -32,4 +34,6 @@ __all__ = [
 ]
 
 # In the order data passes through them; running all of them in this order is a full cycle.
-JOBS: dict[str, Job] = {job.name: job for job in (REFRESH, DETECT, FORECAST, ALERT, COMPRESS)}
+JOBS: dict[str, Job] = {
+    job.name: job for job in (REFRESH, AGGREGATE, DETECT, FORECAST, ALERT, COMPRESS, VERIFY)
+}

@@ -1,4 +1,4 @@
-"""Keep aggregates and daily metrics up to date."""
+"""Keep daily metrics and the aggregates' last days up to date."""
 
 from jobs.contract import Context, Job
 from timeseries.metrics import refresh_metrics
@@ -7,9 +7,9 @@ __all__ = ["JOB"]
 
 
 def run(context: Context) -> int:
-    """Recompute what changed since the last run."""
+    """Recompute what changed since the last run; the job ``aggregate`` sees to the aggregates' old ranges."""
     report = refresh_metrics(context.database, progress=context.progress)
     return report.account_days
 
 
-JOB = Job("refresh", "aggregates and daily metrics of what changed", "*/5 * * * *", run)
+JOB = Job("refresh", "daily metrics of what changed, aggregates of the last days", "*/5 * * * *", run)

@@ -1,5 +1,5 @@
 -- vacuum: Clear away dead rows and renew statistics, where no autovacuum does it.
-VACUUM (ANALYZE) daily_metrics, stale_days, accounts, ingested_files;
+VACUUM (ANALYZE) daily_metrics, stale_days, accounts, ingested_files, ticket_ranges, trades, equity;
 
 -- due_chunks: Chunks that their table's columnstore policy finds old enough, and that are not, or no longer, compressed.
 SELECT format('%I.%I', c.chunk_schema, c.chunk_name) AS chunk
@@ -14,6 +14,17 @@ ORDER BY c.range_start;
 -- compress_chunk: Move one chunk to the columnstore.
 CALL convert_to_columnstore(CAST(:chunk AS regclass), if_not_columnstore => true);
 
+-- note_retention: From when on raw data will be there in full, before older chunks are dropped.
+INSERT INTO retention_limits AS l (hypertable, kept_since)
+SELECT hypertable_name, max(range_end)
+FROM timescaledb_information.chunks
+WHERE hypertable_schema = 'public'
+  AND hypertable_name IN ('trades', 'equity')
+  AND range_end <= now() - make_interval(days => :days)
+GROUP BY hypertable_name
+ON CONFLICT (hypertable) DO UPDATE
+SET kept_since = greatest(l.kept_since, excluded.kept_since);
+
 -- drop_old_chunks: Drop raw chunks past their retention.
 SELECT drop_chunks('trades', older_than => now() - make_interval(days => :days))
 UNION ALL
@@ -23,12 +34,12 @@ SELECT drop_chunks('equity', older_than => now() - make_interval(days => :days))
 SELECT h.hypertable_name                                               AS "table",
        h.num_chunks::integer                                           AS chunks,
        coalesce(s.number_compressed_chunks, 0)::integer                AS compressed_chunks,
-       coalesce(approximate_row_count(format('%I.%I', h.hypertable_schema, h.hypertable_name)::regclass), 0)
-       + coalesce((SELECT sum(z.numrows_pre_compression)
-                   FROM _timescaledb_catalog.compression_chunk_size z
-                   JOIN _timescaledb_catalog.chunk k ON k.id = z.chunk_id
-                   JOIN _timescaledb_catalog.hypertable t ON t.id = k.hypertable_id
-                   WHERE t.table_name = h.hypertable_name), 0)::bigint AS rows,
+       coalesce((SELECT sum(CASE WHEN c.is_compressed THEN z.numrows_pre_compression
+                                 ELSE approximate_row_count(format('%I.%I', c.chunk_schema, c.chunk_name)::regclass) END)
+                 FROM timescaledb_information.chunks c
+                 JOIN _timescaledb_catalog.chunk k ON k.schema_name = c.chunk_schema AND k.table_name = c.chunk_name
+                 LEFT JOIN _timescaledb_catalog.compression_chunk_size z ON z.chunk_id = k.id
+                 WHERE c.hypertable_schema = h.hypertable_schema AND c.hypertable_name = h.hypertable_name), 0)::bigint AS rows,
        s.before_compression_total_bytes::bigint                        AS before,
        s.after_compression_total_bytes::bigint                         AS after,
        coalesce(hypertable_size(format('%I.%I', h.hypertable_schema, h.hypertable_name)::regclass), 0)::bigint AS total

@@ -7,7 +7,7 @@ import pytest
 from timeseries.database import Database, compress
 from timeseries.demo import DemoFirm, generate
 from timeseries.ingest import Kind, load
-from timeseries.metrics import refresh_metrics
+from timeseries.metrics import refresh_aggregates, refresh_metrics
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +24,7 @@ def loaded(database: Database, firm: DemoFirm) -> Database:
     assert compress(database) > 0
     load_file(database, firm.trades[-1])
     refresh_metrics(database)
+    refresh_aggregates(database)
     return database
 
 

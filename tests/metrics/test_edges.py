@@ -8,7 +8,8 @@ import pytest
 
 from timeseries.database import Database, compress
 from timeseries.ingest import Kind, load
-from timeseries.metrics import account_days, refresh_metrics
+from timeseries.metrics import refresh_metrics
+from timeseries.reads import account_days
 
 PLAN = """plan,currency,initial_balance,max_drawdown,max_drawdown_mode,daily_loss,reset_time,time_zone
 new-york,USD,10000,1000,trailing,500,17:00,America/New_York

@@ -53,6 +53,7 @@ def retain(database: Database, days: int | None) -> int:
     if days is None:
         return 0
     with database.transaction() as connection:
+        connection.execute(statement("storage.note_retention"), {"days": days})
         return len(connection.execute(statement("storage.drop_old_chunks"), {"days": days}).all())
 
 

@@ -1,27 +1,35 @@
-"""Keeping the aggregates and the daily metrics true: only what changed is computed again."""
+"""Keeping the daily metrics true: only what changed is computed again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection
 
 from timeseries.database import Database, statement
+from timeseries.metrics._aggregates import PendingRange, pending_ranges_on, refresh_aggregates
 
-__all__ = ["RefreshReport", "refresh_aggregates", "refresh_metrics"]
+__all__ = ["RefreshReport", "refresh_metrics"]
 
-# Stale days computed in one transaction: some tens of megabytes, and a second or two.
-BLOCK_DAYS = 40_000
-AGGREGATES = {"trades_5m": "trades", "equity_5m": "equity", "trades_1d": "trades", "equity_1d": "equity"}
+# Days written in one transaction, those only carried forward included: some tens of megabytes.
+BLOCK_DAYS = 80_000
+# So many changed days are read from raw rows; for more, the aggregates are brought up to date and read.
+RAW_DAYS = 5_000
+# From so many computed days on, the planner's statistics are renewed.
+MANY_DAYS = 5_000
+MARKS = ("metrics.create_calendar", "metrics.analyze_calendar", "metrics.create_work")
 STEPS = (
-    "create_calendar",
-    "analyze_calendar",
-    "create_work",
-    "create_buckets",
-    "analyze_work",
-    "create_facts",
-    "add_later_days",
-    "merge_daily_metrics",
-    "clear_stale_days",
+    "metrics.create_sources",
+    "metrics.create_buckets",
+    "metrics.analyze_work",
+    "metrics.create_trade_buckets",
+    "metrics.create_equity_buckets",
+    "metrics.create_facts",
+    "metrics.create_results",
+    "rescoring.mark_rescoring",
+    "metrics.merge_daily_metrics",
+    "metrics.carry_forward",
+    "metrics.clear_stale_days",
 )
 
 Progress = Callable[[str, int, int], None]
@@ -34,60 +42,76 @@ class RefreshReport:
     account_days: int
 
 
-def refresh_aggregates(database: Database, *, progress: Progress | None = None) -> None:
-    """Bring the continuous aggregates up to date, the finest first.
-
-    Nothing before the raw data still kept is touched, so what was made of dropped data stays.
-
-    Args:
-        progress: called with what is done, how many of how many.
-    """
-    with database.autocommit() as connection:
-        since = {row.table: row.since for row in connection.execute(statement("metrics.first_kept_moments"))}
-        for done, (name, table) in enumerate(AGGREGATES.items()):
-            _tell(progress, "refreshing aggregates", done, len(AGGREGATES))
-            if table in since:
-                connection.execute(statement(f"metrics.refresh_{name}"), {"since": since[table]})
-        connection.execute(statement("metrics.analyze_aggregates"))
-        _tell(progress, "refreshing aggregates", len(AGGREGATES), len(AGGREGATES))
-
-
 def refresh_metrics(database: Database, *, progress: Progress | None = None) -> RefreshReport:
     """Recompute the daily metrics of every stale day, and what later days carry forward from it.
 
+    Of a stale day only what its mark names is counted again. Where an aggregate is out of date the raw rows
+    are counted, so scattered late rows need no refresh of the aggregates' old ranges; those of the last seven
+    days and of data never aggregated are brought up to date first. Beyond some thousand such days
+    all of the aggregates is, as ``refresh_aggregates`` does.
+
     Works in blocks of accounts, each in one transaction with the stale marks it takes off, so a
     crash loses nothing and the next run goes on where this one ended. A day that is marked again
-    while it is being computed stays marked.
+    while it is being computed stays marked. A scored day that comes out otherwise marks its account
+    in ``rescoring`` in the same transaction.
     """
+    refresh_aggregates(database, recent=True, progress=progress)
     with database.transaction() as connection:
         connection.execute(statement("metrics.mark_idle_days"))
         connection.execute(statement("metrics.analyze_stale_days"))
         blocks = connection.execute(statement("metrics.stale_blocks"), {"block": BLOCK_DAYS}).all()
-    if not blocks:
-        return RefreshReport(0)
-    refresh_aggregates(database, progress=progress)
-    total = int(sum(block.days for block in blocks))
+        total = int(sum(block.days for block in blocks))
+        unread = _count_unread(connection) if total > RAW_DAYS else 0
+    if unread > RAW_DAYS:
+        refresh_aggregates(database, progress=progress)
     done = 0
     for block in blocks:
-        _tell(progress, "computing daily metrics", done, total)
+        _tell(progress, done, total)
         with database.transaction() as connection:
             done += _refresh_block(connection, block.first_account, block.last_account)
-    _tell(progress, "computing daily metrics", total, total)
-    with database.transaction() as connection:
-        connection.execute(statement("metrics.analyze_daily_metrics"))
+    if blocks:
+        _tell(progress, total, total)
+    if done > MANY_DAYS:
+        with database.transaction() as connection:
+            connection.execute(statement("metrics.analyze_daily_metrics"))
     return RefreshReport(done)
+
+
+def _count_unread(connection: Connection) -> int:
+    pending = _as_arrays(pending_ranges_on(connection))
+    return int(connection.execute(statement("metrics.count_unread"), pending).scalar_one())
 
 
 def _refresh_block(connection: Connection, first_account: int, last_account: int) -> int:
     accounts = {"first_account": first_account, "last_account": last_account}
+    connection.execute(statement("metrics.allow_memory"))
+    _run(connection, MARKS, accounts)
+    # Only now: what had changed when the marks were read is in the aggregates, or noted as pending.
+    pending = _as_arrays(pending_ranges_on(connection))
+    kept = {row.table: row.since for row in connection.execute(statement("metrics.first_kept_moments"))}
+    since = {f"{table}_kept": kept.get(table) for table in ("trades", "equity")}
+    return _run(connection, STEPS, accounts | pending | since)
+
+
+def _run(connection: Connection, steps: Sequence[str], parameters: dict[str, Any]) -> int:
+    """Execute steps one after the other; returns the rows that the last one touched."""
     rows = 0
-    for step in STEPS:
-        clause = statement(f"metrics.{step}")
-        result = connection.execute(clause, {name: accounts[name] for name in clause.compile().params})
-        rows = result.rowcount if step == "clear_stale_days" else rows
+    for step in steps:
+        clause = statement(step)
+        rows = connection.execute(
+            clause, {name: parameters[name] for name in clause.compile().params}
+        ).rowcount
     return rows
 
 
-def _tell(progress: Progress | None, what: str, done: int, total: int) -> None:
+def _as_arrays(pending: Sequence[PendingRange]) -> dict[str, Any]:
+    return {
+        "aggregates": [one.aggregate for one in pending],
+        "since": [one.since for one in pending],
+        "until": [one.until for one in pending],
+    }
+
+
+def _tell(progress: Progress | None, done: int, total: int) -> None:
     if progress is not None:
-        progress(what, done, total)
+        progress("computing daily metrics", done, total)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -10,9 +10,10 @@ import numpy.typing as npt
 from timeseries.anomaly import Scores, discoveries, explain, score
 from timeseries.config import Settings
 from timeseries.database import Database, statement
-from timeseries.metrics import Panel, known_day, load_panel
+from timeseries.metrics import Panel, known_day, load_panel, refresh_aggregates
 from timeseries.pipeline._features import FEATURES, feature_array
 from timeseries.pipeline._outlook import finite_or_none
+from timeseries.pipeline._rescoring import Marks, read_marks, settle
 
 __all__ = ["DetectionReport", "Finding", "detect"]
 
@@ -47,12 +48,16 @@ class DetectionReport:
         day: the last day scored.
         scored: account-days judged.
         unscored: account-days with an account but too little past to judge.
+        rescored: accounts of which days scored before were scored again, for their metrics had changed.
+        out_of_reach: of these, accounts of which days changed that lie too far back to be scored again.
     """
 
     day: date
     scored: int
     unscored: int
     findings: list[Finding]
+    rescored: int = 0
+    out_of_reach: int = 0
 
 
 def detect(
@@ -69,15 +74,21 @@ def detect(
     A day that survives the false-discovery control is a finding of severity warning (critical when it is
     less likely than one in 100,000); one that is merely unlikely (``finding_pvalue``) is kept as info.
 
+    Days whose metrics changed after they were scored are scored again, up to sixty weekdays back, unless
+    ``day`` is an earlier one than the last scored. Aggregates that late rows left behind are refreshed first.
+
     Args:
         day: the last day to score; by default the last complete one.
-        days: how many weekdays up to it.
+        days: how many weekdays up to it, at least.
         fdr: accepted share of false discoveries among a day's findings; by default the settings'.
 
     Raises:
         InputError: there is no complete day to score.
     """
+    refresh_aggregates(database, progress=progress)
     until = _weekday(day or known_day(database))
+    marks = read_marks(database, "anomaly", until)
+    days = max(days, marks.days)
     _tell(progress, 0)
     panel = load_panel(database, until=until, days=PAST_DAYS + days, lot_ratios=True)
     _tell(progress, 1)
@@ -86,11 +97,9 @@ def detect(
     alarming = discoveries(scores.pvalue, fdr=fdr or settings.alerts.fdr)
     _tell(progress, 2)
     findings = _findings(panel, scores, alarming, settings.alerts.finding_pvalue)
-    _store(database, panel, days, findings)
+    _store(database, panel, days, findings, marks)
     _tell(progress, 3)
-    judged = np.isfinite(scores.pvalue[:, -days:])
-    present = np.isfinite(panel["trades"][:, -days:])
-    return DetectionReport(until, int(judged.sum()), int((present & ~judged).sum()), findings)
+    return _report(panel, scores, days, findings, marks)
 
 
 def _weekday(day: date) -> date:
@@ -161,10 +170,28 @@ def _silent_since(panel: Panel, account: int, day: int) -> date | None:
     return since
 
 
-def _store(database: Database, panel: Panel, days: int, findings: list[Finding]) -> None:
-    scored = {"since": panel.days[-days].astype(date), "until": panel.days[-1].astype(date)}
+def _report(
+    panel: Panel, scores: Scores, days: int, findings: list[Finding], marks: Marks
+) -> DetectionReport:
+    judged = np.isfinite(scores.pvalue[:, -days:])
+    present = np.isfinite(panel["trades"][:, -days:])
+    # The weekend before counts towards the first day scored.
+    first_day = panel.days[-days - 1].astype(date) + timedelta(days=1)
+    return DetectionReport(
+        day=marks.until,
+        scored=int(judged.sum()),
+        unscored=int((present & ~judged).sum()),
+        findings=findings,
+        rescored=len(marks.account_ids),
+        out_of_reach=marks.out_of_reach(first_day),
+    )
+
+
+def _store(database: Database, panel: Panel, days: int, findings: list[Finding], marks: Marks) -> None:
+    scored: list[date] = panel.days[-days:].astype(object).tolist()
     with database.transaction() as connection:
-        connection.execute(statement("findings.forget_anomalies"), scored)
+        connection.execute(statement("findings.forget_anomalies"), {"since": scored[0], "until": scored[-1]})
         if findings:
             rows = [{k: v for k, v in vars(finding).items() if k != "account"} for finding in findings]
             connection.execute(statement("findings.add_anomaly"), rows)
+        settle(connection, marks, scored)

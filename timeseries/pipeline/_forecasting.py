@@ -15,6 +15,7 @@ from timeseries.forecast import BreachProbabilities, Forecast, Rules, breach_pro
 from timeseries.forecast import forecast as forecast_values
 from timeseries.metrics import Accounts, Panel, known_day, load_panel
 from timeseries.pipeline._outlook import AccountForecast, finite_or_none
+from timeseries.pipeline._rescoring import Marks, read_marks, settle
 
 __all__ = ["ForecastReport", "forecast_account", "forecast_all", "riskiest_accounts"]
 
@@ -72,18 +73,22 @@ def forecast_all(
 ) -> ForecastReport:
     """Forecast every active account from the last complete day, and store it.
 
+    That settles the marks of accounts whose metrics changed after the last forecasts were made.
+
     Raises:
         InputError: there is no complete day.
     """
     _tell(progress, 0)
-    panel = _active(load_panel(database, until=known_day(database), days=PAST_DAYS))
+    origin = known_day(database)
+    marks = read_marks(database, "forecast", origin)
+    panel = _active(load_panel(database, until=origin, days=PAST_DAYS))
     if not len(panel.accounts):
         raise InputError("There are no active accounts to forecast.")
     _tell(progress, 1)
     found, risks = _forecast_with_risks(panel, horizon, model)
     _tell(progress, 2)
-    report = ForecastReport(panel.days[-1].astype(date), horizon, panel.accounts.names, found, risks)
-    _store(database, panel.accounts, report)
+    report = ForecastReport(origin, horizon, panel.accounts.names, found, risks)
+    _store(database, panel.accounts, report, marks)
     _tell(progress, 3)
     return report
 
@@ -217,7 +222,7 @@ def _where_ruled(chances: BreachProbabilities, accounts: Accounts) -> dict[str, 
     return found
 
 
-def _store(database: Database, accounts: Accounts, report: ForecastReport) -> None:
+def _store(database: Database, accounts: Accounts, report: ForecastReport, marks: Marks) -> None:
     rows = zip(*_columns(accounts, report), strict=True)
     with database.transaction() as connection:
         connection.execute(statement("findings.create_new_forecasts"))
@@ -228,6 +233,7 @@ def _store(database: Database, accounts: Accounts, report: ForecastReport) -> No
             for row in rows:
                 copy.write_row(row)
         connection.execute(statement("findings.merge_forecasts"))
+        settle(connection, marks, [report.origin])
 
 
 def _columns(accounts: Accounts, report: ForecastReport) -> list[list[Any]]:
