@@ -1,20 +1,27 @@
 """``timeseries db``: the embedded server and the schema."""
 
+from dataclasses import asdict
+
 import click
 
 from timeseries import database as library
 from timeseries.commands._session import Session, pass_session, print_json
+from timeseries.commands.verify import show_states, state_as_json, verify
 from timeseries.database import embedded
 from timeseries.errors import InputError
 from timeseries.metrics import last_complete_day
-from timeseries.terminal import megabytes, render_table, say
+from timeseries.terminal import megabytes, render_table, say, when
+from timeseries.verify import PastVerification, past_verifications, subject_states
 
 __all__ = ["db"]
 
 
 @click.group()
 def db() -> None:
-    """The database: start, stop and look at it, and keep its schema up to date."""
+    """The database: start, stop and look at it, verify it, and keep its schema up to date."""
+
+
+db.add_command(verify)
 
 
 @db.command()
@@ -54,7 +61,7 @@ def url(session: Session) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 @pass_session
 def status(session: Session, as_json: bool) -> None:
-    """Say which database is in use, what it holds and how well it is compressed.
+    """Say which database is in use, what it holds, how well it is compressed and how far to trust it.
 
     Exit code 1 when the embedded database is not running.
     """
@@ -69,6 +76,8 @@ def status(session: Session, as_json: bool) -> None:
     with session.database() as database:
         sizes = library.table_sizes(database)
         freshness = last_complete_day(database)
+        states = subject_states(database)
+        last = next(iter(past_verifications(database, limit=1)), None)
         name = database.name
     if as_json:
         print_json(
@@ -78,6 +87,8 @@ def status(session: Session, as_json: bool) -> None:
                 "last_complete_day": freshness.day,
                 "stale_days": freshness.stale,
                 "tables": [vars(size) for size in sizes],
+                "subjects": [state_as_json(one) for one in states],
+                "last_verification": asdict(last) if last else None,
             }
         )
         return
@@ -85,7 +96,9 @@ def status(session: Session, as_json: bool) -> None:
     if state is not None:
         say(f"data directory {state.data_dir}")
     say(f"last complete day {freshness.day or '–'}, {freshness.stale} account-days waiting for a refresh")
+    say(_last_verification(last))
     _show_sizes(sizes)
+    show_states(states)
 
 
 @db.command()
@@ -134,7 +147,18 @@ def _show_sizes(sizes: list[library.TableSize]) -> None:
             f"{size.compressed_chunks} of {size.chunks}",
             megabytes(size.total),
             f"{size.before / size.after:.1f}×" if size.before and size.after else "–",
+            f"{size.total / size.rows:,.1f}" if size.rows else "–",
         )
         for size in sizes
     ]
-    render_table(("table", "rows", "compressed chunks", "size", "compression"), rows, left=("table",))
+    columns = ("table", "rows", "compressed chunks", "size", "compression", "bytes per row")
+    render_table(columns, rows, left=("table",))
+
+
+def _last_verification(last: PastVerification | None) -> str:
+    if last is None:
+        return "never compared with raw data: `timeseries db verify`"
+    scope = "everything" if last.whole else "a sample"
+    result = f"{last.differing:,} of {last.compared:,} differed" if last.differing else "all equal"
+    healed = ", healed" if last.healed else ""
+    return f"last compared with raw data {when(last.started_at)}, {scope}: {result}{healed}"
