@@ -21,6 +21,7 @@ VERBS = {
     "ingest": "timeseries.commands.ingest",
     "accounts": "timeseries.commands.accounts",
     "metrics": "timeseries.commands.metrics",
+    "symbols": "timeseries.commands.symbols",
     "detect": "timeseries.commands.detect",
     "forecast": "timeseries.commands.forecast",
     "alerts": "timeseries.commands.alerts",

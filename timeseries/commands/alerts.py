@@ -8,6 +8,7 @@ from timeseries import alerts as library
 from timeseries.alerts import Alert, check_sinks
 from timeseries.commands._session import Session, pass_session, print_json
 from timeseries.errors import TimeseriesError
+from timeseries.reads import freshness
 from timeseries.terminal import render_table, say, when
 
 __all__ = ["alerts"]
@@ -35,6 +36,7 @@ def list_(
         found = library.list_alerts(
             database, account=account, severity=severity, since=since.date() if since else None, limit=top
         )
+        fresh = freshness(database, account)
     if as_json:
         print_json([_plain(alert) for alert in found])
     elif not found:
@@ -46,6 +48,7 @@ def list_(
         ]
         columns = ("number", "day", "account", "severity", "title", "delivered")
         render_table(columns, rows, left=columns[1:], wrap=("title", "delivered"))
+        say(fresh.sentence(), style="dim")
 
 
 @alerts.command()

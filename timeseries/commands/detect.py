@@ -7,6 +7,7 @@ import click
 from timeseries import pipeline
 from timeseries.commands._session import Session, pass_session, print_json
 from timeseries.metrics import refresh_metrics
+from timeseries.reads import freshness
 from timeseries.terminal import Bars, render_table, say
 
 __all__ = ["detect"]
@@ -37,9 +38,15 @@ def detect(session: Session, day: Any, days: int, fdr: float | None, top: int, a
         report = pipeline.detect(
             database, session.settings, day=day.date() if day else None, days=days, fdr=fdr, progress=bars
         )
+        fresh = freshness(database)
     if as_json:
         print_json(
-            {"day": report.day, "scored": report.scored, "findings": [vars(f) for f in report.findings]}
+            {
+                "day": report.day,
+                "scored": report.scored,
+                "findings": [vars(f) for f in report.findings],
+                "freshness": fresh.as_dict(),
+            }
         )
         return
     rows = [
@@ -56,3 +63,4 @@ def detect(session: Session, day: Any, days: int, fdr: float | None, top: int, a
         f"{len(report.findings)} findings in {report.scored:,} account-days up to {report.day}{more}. "
         f"{report.unscored:,} account-days have too little past to judge."
     )
+    say(fresh.sentence(), style="dim")

@@ -12,6 +12,7 @@ from timeseries.errors import InputError
 from timeseries.forecast import MODELS
 from timeseries.metrics import refresh_metrics
 from timeseries.pipeline import AccountForecast
+from timeseries.reads import Freshness, freshness
 from timeseries.terminal import Bars, amount, fan, percent, render_table, save_forecast_plot, say
 
 __all__ = ["forecast"]
@@ -49,13 +50,20 @@ def forecast(
             report = pipeline.forecast_all(database, horizon=horizon, model=model, progress=bars)
         else:
             one = pipeline.forecast_account(database, account, horizon=horizon, model=model)
+        fresh = freshness(database, account)
     if account is None:
         _show_all(report, as_json)
-        return
+    else:
+        _show_one(one, fresh, as_json, plot)
+    if not as_json:
+        say(fresh.sentence(), style="dim")
+
+
+def _show_one(one: AccountForecast, fresh: Freshness, as_json: bool, plot: Path | None) -> None:
     if plot is not None:
         _plot(plot, one)
     if as_json:
-        print_json(one.as_dict())
+        print_json({**one.as_dict(), "freshness": fresh.as_dict()})
     else:
         _show(one)
         if plot is not None:

@@ -4,8 +4,9 @@ from typing import Any
 
 import click
 
-from timeseries import metrics as library
+from timeseries import reads
 from timeseries.commands._session import Session, pass_session, print_json
+from timeseries.metrics import refresh_metrics
 from timeseries.terminal import Bars, amount, percent, render_table, say, sparkline
 
 __all__ = ["metrics"]
@@ -24,14 +25,16 @@ def metrics(session: Session, account: str, days: int, since: Any, as_json: bool
     """
     with session.database() as database:
         with Bars() as bars:
-            library.refresh_metrics(database, progress=bars)
-        rows = library.account_days(database, account, since=since.date() if since else None, days=days)
+            refresh_metrics(database, progress=bars)
+        rows = reads.account_days(database, account, since=since.date() if since else None, days=days)
+        fresh = reads.freshness(database, account)
     if as_json:
         print_json(rows)
     elif not rows:
         say(f"Account {account} has no days yet: load its trades with `timeseries ingest trades FILE`.")
     else:
         _show(account, rows)
+        say(fresh.sentence(), style="dim")
 
 
 def _show(account: str, rows: list[dict[str, Any]]) -> None:
