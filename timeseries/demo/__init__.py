@@ -8,5 +8,6 @@ from ._counts import Counts
 from ._firm import DemoFirm
 from ._generate import generate
 from ._label import Label
+from ._trade_files import TradeFiles, generate_trades
 
-__all__ = ["Counts", "DemoFirm", "Label", "generate"]
+__all__ = ["Counts", "DemoFirm", "Label", "TradeFiles", "generate", "generate_trades"]

@@ -28,6 +28,8 @@ _ACCOUNT_COLUMNS = (
     *("account", "plan", "phase", "account_group", "initial_balance", "currency"),
     *("opened_at", "closed_at", "status"),
 )
+# Rows that are text in memory at a time.
+_PIECE = 500_000
 _FUNDED = parameters.PHASES.index("funded")
 
 
@@ -170,6 +172,18 @@ def write_trades(
         else:
             paths.append(_write_parquet(directory / f"{stem}.parquet", table))
     return tuple(paths)
+
+
+def write_trade_list(path: Path, deals: Deals, rows: Rows, traders: Traders) -> Path:
+    """All rows in one plain CSV file, without stops and targets."""
+    names = _account_names(traders)
+    with path.open("wb") as file:
+        for begin in range(0, max(rows.deal.size, 1), _PIECE):
+            part = rows.take(slice(begin, begin + _PIECE))
+            table = _as_text(_trade_table(deals.take(part.deal), part, names), part.fault)
+            options = pa_csv.WriteOptions(include_header=begin == 0, quoting_style="needed")
+            pa_csv.write_csv(table.drop_columns(["stop_loss", "take_profit"]), file, options)
+    return path
 
 
 def write_equity(directory: Path, snapshots: Snapshots, month: Ints, traders: Traders) -> tuple[Path, ...]:

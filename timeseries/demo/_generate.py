@@ -1,7 +1,6 @@
 """Draw the firm and write it down."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -11,70 +10,29 @@ from timeseries.errors import InputError
 
 from . import _parameters as parameters
 from . import _plans as plans
-from ._anomalies import inject
-from ._arrays import Bools, Ints
-from ._calendar import Calendar, make_calendar
+from ._arrays import Bools
 from ._counts import Counts
-from ._deals import Deals, price_trades
+from ._deals import Deals
 from ._equity import NEVER, Block, Snapshots, simulate_equity
 from ._files import write_accounts, write_csv, write_equity, write_labels, write_trades
 from ._firm import DemoFirm
 from ._labels import feed_is_silent, make_labels
-from ._limits import certain_end, closed_limit_use
 from ._market import make_market
+from ._plot import Plot, make_plot, price_blocks
 from ._rows import Fault, arrange, months
-from ._traders import Traders, make_traders, make_volatility
-from ._trades import Trades, draw_days, draw_trades
-from ._victims import Victims, choose_victims
 
-# Bounds the memory of the open positions x snapshots arrays.
-_BLOCK = 1000
 _TEXT_MONTHS = (1,)
 
 Progress = Callable[[str, float], None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Plot:
-    """Everything decided before prices: who trades, who misbehaves, what is meant to happen."""
-
-    calendar: Calendar
-    traders: Traders
-    victims: Victims
-    trades: Trades
-
-
-def _plot(seed: int, accounts: int, days: int, end: date) -> _Plot:
-    calendar = make_calendar(days, end)
-    traders = make_traders(np.random.default_rng([seed, 1]), accounts, calendar)
-    volatility = make_volatility(np.random.default_rng([seed, 2]), accounts, calendar.dates.size)
-    # A stream of its own for every stage: a change in one leaves the others' draws alone.
-    rng = np.random.default_rng([seed, 3])
-    trades = draw_trades(rng, traders, calendar, draw_days(rng, traders, calendar), volatility).by_close()
-    ended_at = certain_end(trades, closed_limit_use(trades, traders, calendar), accounts, NEVER)
-    rng = np.random.default_rng([seed, 4])
-    victims = choose_victims(rng, traders, calendar, ended_at == NEVER)
-    # Victims that would have ended are spared here and made more careful below.
-    ended_at[victims.accounts] = NEVER
-    trades = trades.take(trades.opened < ended_at[trades.account])
-    trades = inject(rng, trades, traders, calendar, volatility, victims)
-    # Positions still open when the history ends are not in a file of closed trades.
-    return _Plot(calendar, traders, victims, trades.take(trades.closed < calendar.stop).by_close())
-
-
-def _live(seed: int, plot: _Plot, progress: Progress) -> Block:
+def _live(seed: int, plot: Plot, progress: Progress) -> Block:
     """Prices, equity and breaches, one block of accounts after the other."""
     market = make_market(np.random.default_rng([seed, 5]), plot.calendar)
     blocks = []
-    bounds = [*range(0, plot.traders.count, _BLOCK), plot.traders.count]
-    cuts = np.searchsorted(plot.trades.account, bounds)
-    for number in range(len(bounds) - 1):
-        rng = np.random.default_rng([seed, 6, number])
-        trades = plot.trades.take(slice(cuts[number], cuts[number + 1]))
-        accounts = np.arange(bounds[number], bounds[number + 1])
-        deals = price_trades(rng, trades, market, plot.calendar)
+    for rng, accounts, deals in price_blocks(seed, plot, market):
         blocks.append(simulate_equity(rng, deals, accounts, plot.traders, market, plot.calendar))
-        progress("equity", 0.3 + 0.4 * bounds[number + 1] / plot.traders.count)
+        progress("equity", 0.3 + 0.4 * (int(accounts[-1]) + 1) / plot.traders.count)
     return Block(
         Deals.join([block.deals for block in blocks]),
         Snapshots.join([block.snapshots for block in blocks]),
@@ -82,18 +40,12 @@ def _live(seed: int, plot: _Plot, progress: Progress) -> Block:
     )
 
 
-def _silenced(snapshots: Snapshots, plot: _Plot) -> Bools:
+def _silenced(snapshots: Snapshots, plot: Plot) -> Bools:
     begin, end = plot.victims.windows(plot.calendar, plot.traders.count)
     silent = np.zeros(plot.traders.count, np.bool_)
     silent[feed_is_silent(plot.victims)] = True
     account, time = snapshots.account, snapshots.time
     return silent[account] & (time >= begin[account]) & (time < end[account])
-
-
-def _profit(deals: Deals, accounts: int) -> Ints:
-    total = np.zeros(accounts, np.int64)
-    np.add.at(total, deals.account, deals.net)
-    return total
 
 
 def _check(accounts: int, days: int) -> None:
@@ -105,13 +57,13 @@ def _silent(stage: str, share: float) -> None:
     """No progress wanted."""
 
 
-def _write(directory: Path, seed: int, plot: _Plot, life: Block) -> DemoFirm:
+def _write(directory: Path, seed: int, plot: Plot, life: Block) -> DemoFirm:
     traders, deals, calendar = plot.traders, life.deals, plot.calendar
     rows, late_file = arrange(np.random.default_rng([seed, 7]), deals, np.array(_TEXT_MONTHS))
     snapshots = life.snapshots.take(~_silenced(life.snapshots, plot))
     snapshots = snapshots.take(np.argsort(snapshots.time, kind="stable"))
     labels = make_labels(plot.victims, deals, calendar, life.ended_at)
-    profit = _profit(deals, traders.count)
+    profit = deals.profit_of(traders.count)
     broken = int(np.count_nonzero(rows.fault != Fault.NONE))
     count = deals.lots.size
     return DemoFirm(
@@ -158,7 +110,7 @@ def generate(
     report = progress or _silent
     directory.mkdir(parents=True, exist_ok=True)
     report("trades", 0.0)
-    plot = _plot(seed, accounts, days, end or parameters.DEFAULT_END)
+    plot = make_plot(seed, accounts, days, end or parameters.DEFAULT_END)
     report("equity", 0.3)
     life = _live(seed, plot, report)
     report("files", 0.7)

@@ -9,12 +9,13 @@ from . import _plans as plans
 from . import _symbols as symbols
 from ._arrays import Floats, Ints
 from ._calendar import Calendar
+from ._columns import Columns
 
 _HABITUAL_SYMBOLS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Traders:
+class Traders(Columns):
     """Columns over accounts; money in USD, ``opened_weekday`` an index into the trading days.
 
     ``risk`` is the average losing trade; ``edge`` is in units of it. ``habits[account, slot]`` are the

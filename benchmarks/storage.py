@@ -1,0 +1,233 @@
+"""Bytes per trade and time to read one account's month, for several layouts of the same trades."""
+
+import statistics
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+import click
+import psycopg
+from _layouts import ENGINE, LAYOUTS, Layout, block, source
+from _trades import write_trades
+from psycopg import sql
+from sqlalchemy import Connection, TextClause, make_url
+
+from timeseries.config import Settings
+from timeseries.database import Database, connect_database, driver, embedded, open_database, upgrade
+from timeseries.ingest import load
+from timeseries.terminal import render_table, say
+
+PAGE = Path(__file__).parents[1] / "docs" / "storage.md"
+MONTHS = 200
+READINGS = 5  # of each month; the best is the one that nobody else disturbed
+COLUMNS = ("layout", "bytes/trade", "before", "chunks", "compress s", "month ms")
+
+Table = tuple[Sequence[str], Sequence[Sequence[str]]]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a layout came to; bytes with indexes and TOAST, milliseconds as the client waits."""
+
+    name: str
+    trades: int
+    before: int
+    after: int
+    chunks: int
+    compressing: float
+    reading: float
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        """As it is printed, per trade."""
+        after, before = (f"{size / self.trades:.1f}" for size in (self.after, self.before))
+        return (
+            self.name,
+            after,
+            before,
+            str(self.chunks),
+            f"{self.compressing:.1f}",
+            f"{self.reading * 1000:.1f}",
+        )
+
+
+# ---- a scratch database
+
+
+@contextmanager
+def scratch(database_url: str | None, data_dir: Path | None) -> Iterator[Database]:
+    """A database of our own with the schema and no policy running: on the server, else embedded."""
+    with _on_server(database_url) if database_url else _embedded(data_dir) as database:
+        with database.transaction() as connection:
+            connection.execute(block("still"))
+            driver(connection).execute(source("tools"))
+        yield database
+        database.close()
+
+
+@contextmanager
+def _on_server(server: str) -> Iterator[Database]:
+    name = f"timeseries_storage_{uuid4().hex[:12]}"
+    plain = make_url(server).set(drivername="postgresql")
+    with psycopg.connect(plain.render_as_string(hide_password=False), autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            own = plain.set(database=name).render_as_string(hide_password=False)
+            with psycopg.connect(own, autocommit=True) as connection:
+                connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+            database = connect_database(Settings(database_url=own))
+            with database.connection() as connection:
+                upgrade(connection)
+            yield database
+        finally:
+            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@contextmanager
+def _embedded(data_dir: Path | None) -> Iterator[Database]:
+    with TemporaryDirectory() if data_dir is None else nullcontext(str(data_dir)) as directory:
+        data = Path(directory) / "storage"
+        try:
+            yield open_database(Settings(data_dir=data))
+        finally:
+            embedded.stop(data)
+
+
+# ---- measuring
+
+
+def load_firm(database: Database, trades: int, days: int) -> int:
+    """Load a demo firm of about so many trades into the engine's table; how many came in."""
+    with TemporaryDirectory() as directory:
+        files = write_trades(Path(directory), trades=trades, days=days)
+        for kind in ("plans", "accounts", "trades"):
+            report = load(database, kind, getattr(files, kind))
+    return report.rows_new
+
+
+def measure(database: Database, layout: Layout, trades: int) -> Measured:
+    """Fill, compress and read a layout; nothing of it is left, save of the engine's own table."""
+    table = "trades" if layout is ENGINE else "trial"
+    if layout is not ENGINE:
+        _fill(database, layout)
+    with database.transaction() as connection:
+        before, _ = _size(connection, table)
+    compressing = _compress(database, table, layout.sparse)
+    with database.autocommit() as connection:
+        connection.execute(block(f"settle_{table}"))
+    with database.transaction() as connection:
+        after, chunks = _size(connection, table)
+        reading = _read(connection, layout)
+        if layout is not ENGINE:
+            connection.execute(block("drop_trial"))
+    return Measured(layout.name, trades, before, after, chunks, compressing, reading)
+
+
+def _fill(database: Database, layout: Layout) -> None:
+    with database.transaction() as connection:
+        driver(connection).execute(source(f"{layout.columns}_table"))
+        connection.execute(block(f"{layout.columns}_hypertable"), {"days": layout.days})
+        connection.execute(block("lay_out"), {"segmentby": layout.segmentby, "orderby": layout.orderby})
+        connection.execute(block(f"{layout.columns}_fill"))
+
+
+def _compress(database: Database, table: str, sparse: bool) -> float:
+    started = time.perf_counter()
+    with database.transaction() as connection:
+        chunks = connection.scalars(block("chunks"), {"hypertable": table}).all()
+    for chunk in chunks:
+        with database.transaction() as connection:
+            if not sparse:
+                connection.execute(block("without_sparse_indexes"))
+            connection.execute(block("compress_chunk"), {"chunk": chunk})
+    return time.perf_counter() - started
+
+
+def _size(connection: Connection, table: str) -> tuple[int, int]:
+    size = connection.execute(block("size"), {"hypertable": table}).one()
+    return size.bytes, size.chunks
+
+
+def _read(connection: Connection, layout: Layout) -> float:
+    """Median seconds of an account-month, each the best of several readings after a first one."""
+    months = [dict(row) for row in connection.execute(block("account_months"), {"months": MONTHS}).mappings()]
+    statement = block(f"{layout.columns}_read")
+    passes = [[_seconds(connection, statement, month) for month in months] for _ in range(1 + READINGS)]
+    best: list[float] = [min(readings) for readings in zip(*passes[1:], strict=True)]
+    return statistics.median(best)
+
+
+def _seconds(connection: Connection, statement: TextClause, month: dict[str, object]) -> float:
+    started = time.perf_counter()
+    connection.execute(statement, month).all()
+    return time.perf_counter() - started
+
+
+def column_bytes(database: Database, table: str, trades: int) -> list[tuple[str, str]]:
+    """Bytes per trade of every column of the compressed chunks, the largest first."""
+    with database.transaction() as connection:
+        found = connection.execute(block("columns"), {"hypertable": table}).all()
+    return [(row.column_name, f"{row.bytes / trades:.2f}") for row in found]
+
+
+# ---- telling
+
+
+def write_page(kind: str, title: str, tables: list[Table]) -> None:
+    """Replace what the page says of this kind of database."""
+    text = PAGE.read_text()
+    begin, end = f"<!-- {kind}: begin -->\n", f"<!-- {kind}: end -->"
+    head, _, rest = text.partition(begin)
+    _, _, tail = rest.partition(end)
+    body = "\n".join(_markdown(*table) for table in tables)
+    PAGE.write_text(f"{head}{begin}{title}\n\n{body}{end}{tail}")
+
+
+def _markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    rule = ("---",) + ("---:",) * (len(columns) - 1)
+    return "".join(f"| {' | '.join(row)} |\n" for row in (columns, rule, *rows))
+
+
+@click.command()
+@click.option("--database-url", help="A TimescaleDB server; a scratch database is made there and dropped.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Where the embedded database works.")
+@click.option("--trades", default=5_150_000, show_default=True, help="About so many.")
+@click.option("--days", default=180, show_default=True, help="Weekdays of history.")
+@click.option(
+    "--only", multiple=True, help="Layouts whose name holds this; default: all, embedded: the engine's."
+)
+@click.option("--write", is_flag=True, help="Put the tables into docs/storage.md.")
+def main(
+    database_url: str | None,
+    data_dir: Path | None,
+    trades: int,
+    days: int,
+    only: tuple[str, ...],
+    write: bool,
+) -> None:
+    """Measure the layouts on one demo firm and print a table."""
+    only = only or (() if database_url else (ENGINE.name,))
+    chosen = [layout for layout in LAYOUTS if not only or any(part in layout.name for part in only)]
+    with scratch(database_url, data_dir) as database:
+        loaded = load_firm(database, trades, days)
+        title = f"{loaded:,} trades, {days} weekdays."
+        rows = []
+        for layout in chosen:
+            rows.append(measure(database, layout, loaded).row)
+            say(" | ".join(rows[-1]))
+            sys.stdout.flush()
+        columns = column_bytes(database, "trades", loaded)
+    render_table(COLUMNS, rows, title=title, left=("layout",))
+    render_table(("column", "bytes/trade"), columns, left=("column",))
+    if write:
+        tables: list[Table] = [(COLUMNS, rows), (("column of the engine's table", "bytes/trade"), columns)]
+        write_page("server" if database_url else "embedded", title, tables)
+
+
+if __name__ == "__main__":
+    main()
