@@ -2,15 +2,15 @@
 
 (a) raw binary COPY of rows that are ready: checked, converted, packed before the clock starts;
 (b) the engine on the file: read, checked, looked up, merged, marked, the bad rows in the quarantine;
-(c) timescaledb-parallel-copy's method: text COPY of ready rows to a temporary table, INSERT … ON CONFLICT DO NOTHING;
+(c) timescaledb-parallel-copy's method: text COPY of ready rows to a temporary table, then
+    INSERT … ON CONFLICT DO NOTHING;
 (d) SQLAlchemy's bulk insert of ready rows, on a part of them.
 
-Batches are equally large in all four. The engine runs as a program of its own, so that its memory can be told.
+Batches are about equally large. The engine runs as a program of its own, so that its memory can be told.
 """
 
 import json
 import re
-import resource
 import subprocess
 import sys
 import time
@@ -30,7 +30,16 @@ from timeseries.database import Database, driver
 from timeseries.ingest import Kind, load
 from timeseries.terminal import render_table, say
 
-PROGRAM = Path(sys.executable).parent / "timeseries"
+# The command line, and at its end the most memory it ever held.
+PROGRAM = """
+import re, sys
+from cli import main
+try:
+    main()
+finally:
+    status = open("/proc/self/status").read()
+    print(re.search(r"VmHWM:\\s+([0-9]+) kB", status)[1], file=sys.stderr)
+"""
 BLOCKS = re.split(r"^-- (\w+): .*$", Path(__file__).with_suffix(".sql").read_text(), flags=re.MULTILINE)
 SQL = {
     name: text(body.strip().removesuffix(";")) for name, body in zip(BLOCKS[1::2], BLOCKS[2::2], strict=True)
@@ -66,22 +75,15 @@ def main(database_url: str | None, trades: int, workers: str, rounds: int, bulk:
         engine = [_engine(database, files.trades, int(number), rounds) for number in workers.split(",")]
         ready = _ready(database)
         count = len(ready["ticket"])
-        raw = count / _best(rounds, database, lambda: _binary(database, _packed(ready)))
+        packed, texts = _packed(ready), list(_texts(ready))
+        raw = count / _best(rounds, database, lambda: _binary(database, packed))
         rows = [("(a) raw binary COPY", count, raw, "–")]
         rows += [(f"(b) the engine, {n} connection{'s' * (n > 1)}", r, s, f"{m} MB") for n, r, s, m in engine]
-        texts = list(_texts(ready))
-        rows.append(
-            (
-                "(c) text COPY, then INSERT",
-                count,
-                count / _best(rounds, database, lambda: _merge(database, texts)),
-                "–",
-            )
-        )
+        merged = count / _best(rounds, database, lambda: _merge(database, texts))
+        rows.append(("(c) text COPY, then INSERT", count, merged, "–"))
         few = {name: column[:bulk] for name, column in ready.items()}
-        rows.append(
-            ("(d) SQLAlchemy bulk insert", bulk, bulk / _best(1, database, lambda: _bulk(database, few)), "–")
-        )
+        inserted = bulk / _best(1, database, lambda: _bulk(database, few))
+        rows.append(("(d) SQLAlchemy bulk insert", bulk, inserted, "–"))
     table = [(name, f"{n:,}", f"{rate:,.0f}", f"{rate / raw:.2f}", memory) for name, n, rate, memory in rows]
     where = "a server" if database_url else "the embedded database"
     render_table(
@@ -95,26 +97,28 @@ def main(database_url: str | None, trades: int, workers: str, rounds: int, bulk:
 
 def _engine(database: Database, path: Path, workers: int, rounds: int) -> tuple[int, int, float, int]:
     """Connections, rows, best rows a second, and peak memory of the loader in MB."""
-    best, rows = 0.0, 0
+    best, rows, memory = 0.0, 0, 0
     for _ in range(rounds):
         with database.transaction() as connection:
             connection.execute(SQL["empty"])
             connection.execute(SQL["unmark"])
         command = [
+            sys.executable,
+            "-c",
             PROGRAM,
             "--database-url",
             database.url,
             "ingest",
             "trades",
-            path,
-            "--json",
-            "--workers",
-            str(workers),
+            str(path),
         ]
-        done = subprocess.run(command, check=True, capture_output=True)
+        done = subprocess.run(
+            [*command, "--json", "--workers", str(workers)], check=True, capture_output=True
+        )
         (report,) = json.loads(done.stdout)
         rows, best = report["rows_read"], max(best, report["rows_read"] / report["seconds"])
-    return workers, rows, best, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1000
+        memory = max(memory, int(done.stderr.split()[-1]) // 1000)
+    return workers, rows, best, memory
 
 
 def _ready(database: Database) -> Columns:

@@ -6,8 +6,7 @@ daily metrics refreshed, and at last the aggregates. Without a URL the database 
 """
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,14 +14,13 @@ import click
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from _database import scratch
 from sqlalchemy import text
 
-from timeseries.config import Settings
-from timeseries.database import Database, compress, connect_database, embedded, open_database, upgrade
+from timeseries.database import Database, compress
 from timeseries.demo import generate
-from timeseries.errors import InputError
 from timeseries.ingest import Kind, load
-from timeseries.metrics import last_complete_day, refresh_aggregates, refresh_metrics
+from timeseries.metrics import refresh_aggregates, refresh_metrics
 from timeseries.terminal import render_table, say
 
 EMPTY = (
@@ -32,16 +30,14 @@ EMPTY = (
 
 
 @click.command()
-@click.option("--database-url", help="An empty database on a server; by default an embedded one of its own.")
+@click.option("--database-url", help="A server whose user may create databases; by default embedded.")
 @click.option("--accounts", default=2000, show_default=True, help="Accounts of the demo firm.")
 @click.option("--days", default=180, show_default=True, help="Its weekdays.")
 @click.option("--late", default=1000, show_default=True, help="Trades that come late.")
 @click.option("--rounds", default=3, show_default=True, help="How often trades come late; the median counts.")
 def main(database_url: str | None, accounts: int, days: int, late: int, rounds: int) -> None:
     """Time a full rebuild, then a refresh after late trades, and print the shares."""
-    with _database(database_url) as database, TemporaryDirectory() as directory:
-        if last_complete_day(database).day is not None:
-            raise InputError("The database holds data already: name an empty one.")
+    with scratch(database_url) as database, TemporaryDirectory() as directory:
         held_back = _load_firm(database, Path(directory), accounts, days, late, rounds)
         with database.transaction() as connection:
             for command in EMPTY:
@@ -59,21 +55,6 @@ def main(database_url: str | None, accounts: int, days: int, late: int, rounds: 
     ]
     render_table(("step", "seconds", "of a rebuild"), rows, title=title, left=("step",))
     say("The first round finds the tables as a rebuild left them; later ones as late trades do.")
-
-
-@contextmanager
-def _database(url: str | None) -> Iterator[Database]:
-    if url is not None:
-        database = connect_database(Settings(database_url=url))
-        with database.connection() as connection:
-            upgrade(connection)
-        yield database
-        return
-    with TemporaryDirectory() as directory:
-        try:
-            yield open_database(Settings(data_dir=Path(directory)))
-        finally:
-            embedded.stop(Path(directory))
 
 
 def _load_firm(

@@ -4,21 +4,18 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from uuid import uuid4
 
 import click
-import psycopg
+from _database import scratch
 from _layouts import ENGINE, LAYOUTS, Layout, block, source
 from _trades import write_trades
-from psycopg import sql
-from sqlalchemy import Connection, TextClause, make_url
+from sqlalchemy import Connection, TextClause
 
-from timeseries.config import Settings
-from timeseries.database import Database, connect_database, driver, embedded, open_database, upgrade
+from timeseries.database import Database, driver
 from timeseries.ingest import load
 from timeseries.terminal import render_table, say
 
@@ -56,46 +53,13 @@ class Measured:
         )
 
 
-# ---- a scratch database
-
-
 @contextmanager
-def scratch(database_url: str | None, data_dir: Path | None) -> Iterator[Database]:
-    """A database of our own with the schema and no policy running: on the server, else embedded."""
-    with _on_server(database_url) if database_url else _embedded(data_dir) as database:
+def prepared(database_url: str | None) -> Iterator[Database]:
+    """A scratch database with what measuring needs."""
+    with scratch(database_url) as database:
         with database.transaction() as connection:
-            connection.execute(block("still"))
             driver(connection).execute(source("tools"))
         yield database
-        database.close()
-
-
-@contextmanager
-def _on_server(server: str) -> Iterator[Database]:
-    name = f"timeseries_storage_{uuid4().hex[:12]}"
-    plain = make_url(server).set(drivername="postgresql")
-    with psycopg.connect(plain.render_as_string(hide_password=False), autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        try:
-            own = plain.set(database=name).render_as_string(hide_password=False)
-            with psycopg.connect(own, autocommit=True) as connection:
-                connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
-            database = connect_database(Settings(database_url=own))
-            with database.connection() as connection:
-                upgrade(connection)
-            yield database
-        finally:
-            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-@contextmanager
-def _embedded(data_dir: Path | None) -> Iterator[Database]:
-    with TemporaryDirectory() if data_dir is None else nullcontext(str(data_dir)) as directory:
-        data = Path(directory) / "storage"
-        try:
-            yield open_database(Settings(data_dir=data))
-        finally:
-            embedded.stop(data)
 
 
 # ---- measuring
@@ -195,7 +159,6 @@ def _markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 @click.command()
 @click.option("--database-url", help="A TimescaleDB server; a scratch database is made there and dropped.")
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Where the embedded database works.")
 @click.option("--trades", default=5_150_000, show_default=True, help="About so many.")
 @click.option("--days", default=180, show_default=True, help="Weekdays of history.")
 @click.option(
@@ -204,7 +167,6 @@ def _markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 @click.option("--write", is_flag=True, help="Put the tables into docs/storage.md.")
 def main(
     database_url: str | None,
-    data_dir: Path | None,
     trades: int,
     days: int,
     only: tuple[str, ...],
@@ -213,7 +175,7 @@ def main(
     """Measure the layouts on one demo firm and print a table."""
     only = only or (() if database_url else (ENGINE.name,))
     chosen = [layout for layout in LAYOUTS if not only or any(part in layout.name for part in only)]
-    with scratch(database_url, data_dir) as database:
+    with prepared(database_url) as database:
         loaded = load_firm(database, trades, days)
         title = f"{loaded:,} trades, {days} weekdays."
         rows = []

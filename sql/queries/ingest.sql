@@ -238,6 +238,25 @@ WHERE t.close_time >= :since
   AND t.account_id BETWEEN :first_account AND :last_account
   AND t.ticket BETWEEN :first_ticket AND :last_ticket;
 
+-- known_trades_by_key: The same for a few suspects: each is looked up by its key (OFFSET 0 keeps it so). A chunk that is
+-- being filled has no statistics, and the join above would read all of it.
+SELECT s.place,
+       coalesce((s.close_time, s.open_price, s.price_move, s.profit, s.commission, s.swap, s.seconds_held,
+                 s.lots, s.symbol_id, s.side, s.price_digits, s.lot_digits)
+                = (t.close_time, t.open_price, t.price_move, t.profit, t.commission, t.swap, t.seconds_held,
+                   t.lots, t.symbol_id, t.side, t.price_digits, t.lot_digits)
+                AND (NOT s.stated OR s.version_at <= t.close_time + t.source_lag * interval '1 millisecond'), false) AS same
+FROM suspects s
+CROSS JOIN LATERAL (
+    SELECT *
+    FROM trades
+    WHERE account_id = s.account_id
+      AND ticket = s.ticket
+      AND close_time >= :since
+      AND close_time < :until
+    OFFSET 0
+) AS t;
+
 -- revised_suspects: Suspects whose ticket has been corrected or cancelled before.
 SELECT s.place
 FROM suspects s

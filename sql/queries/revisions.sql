@@ -19,12 +19,16 @@ SELECT DISTINCT ON (t.account_id, t.ticket)
        t.close_time, t.open_price, t.price_move, t.profit, t.commission, t.swap, t.seconds_held,
        t.lots, t.symbol_id, t.side, t.price_digits, t.lot_digits
 FROM revisions r
-JOIN trades t ON t.account_id = r.account_id AND t.ticket = r.ticket
-WHERE t.close_time >= :since
-  AND t.close_time < :until
-  AND t.account_id BETWEEN :first_account AND :last_account
-  AND t.ticket BETWEEN :first_ticket AND :last_ticket
-  AND NOT EXISTS (SELECT FROM trade_versions v WHERE v.account_id = t.account_id AND v.ticket = t.ticket)
+CROSS JOIN LATERAL (
+    SELECT *
+    FROM trades
+    WHERE account_id = r.account_id
+      AND ticket = r.ticket
+      AND close_time >= :since
+      AND close_time < :until
+    OFFSET 0
+) AS t
+WHERE NOT EXISTS (SELECT FROM trade_versions v WHERE v.account_id = r.account_id AND v.ticket = r.ticket)
 ON CONFLICT DO NOTHING;
 
 -- create_before: What is in force before the revisions.

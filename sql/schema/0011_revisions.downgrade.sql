@@ -1,3 +1,4 @@
+ALTER TABLE accounts RESET (fillfactor);
 DROP VIEW plain.trade_versions;
 DROP TABLE ticket_ranges;
 DROP TABLE trade_versions;

@@ -6,7 +6,8 @@ from timeseries.database import Database, compress, table_sizes
 
 ROWS = text("""
     INSERT INTO trades
-    SELECT now() - make_interval(days => :days) + g * interval '1 second', g + :days * 10000, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 2, 2
+    SELECT now() - make_interval(days => :days) + g * interval '1 second', g + :days * 10000,
+           1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 2, 2
     FROM generate_series(1, :rows) g
 """)
 

@@ -57,7 +57,8 @@ def revise(
     connection.execute(statement("revisions.create_revisions"), {"places": revising.tolist()})
     connection.execute(statement("revisions.analyze_revisions"))
     for bound in where:
-        connection.execute(statement("revisions.keep_originals"), dict(bound))
+        span = {"since": bound["since"], "until": bound["until"]}
+        connection.execute(statement("revisions.keep_originals"), span)
     connection.execute(statement("revisions.create_before"))
     refused = list(connection.scalars(statement("revisions.tied_revisions")))
     connection.execute(statement("revisions.drop_revisions"), {"places": refused})

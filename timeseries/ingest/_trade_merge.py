@@ -25,6 +25,7 @@ from timeseries.ingest._trades import TradeBatch
 __all__ = ["merge_trades"]
 
 MICROSECOND = 1_000_000
+MANY = 10_000  # suspects; from here on reading whole chunks costs less than a look-up for each
 KEY = ("account_id", "ticket")
 MONEYLESS = ("seconds_held", "lots", "symbol_id", "side", "price_digits", "lot_digits")
 VALUES = ("close_time", "open_price", "price_move", "profit", "commission", "swap", *MONEYLESS)
@@ -106,8 +107,9 @@ def _look_up(
     _copy_suspects(connection, good, suspects)
     bounds = statement("ingest.suspect_bounds" if cautious else "ingest.suspect_periods")
     where = list(connection.execute(bounds).mappings())
+    look_up = statement("ingest.known_trades_by_key" if len(suspects) < MANY else "ingest.known_trades")
     for bound in where:
-        found = connection.execute(statement("ingest.known_trades"), dict(bound)).all()
+        found = connection.execute(look_up, {name: bound[name] for name in look_up.compile().params}).all()
         places = np.array([row.place for row in found], np.int64)
         known[places] = True
         revised[places] = [not row.same for row in found]

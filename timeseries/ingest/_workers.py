@@ -77,8 +77,8 @@ def _merge_part(load: Load, part: int, blocks: Iterable[Rows], told: _Told) -> N
     parsed = (way.parse(block, load.naive) for block in blocks)
     rows = ROWS_AT_ONCE // load.entry.parts if load.kind in JOINED else 1
     # Several workers read while others wait for the database; one alone would wait for both in turn.
-    ready = parsed if load.entry.parts > 1 else _one_ahead(parsed)
-    for batch in _together(ready, rows, way.join):
+    ready = _together(parsed, rows, way.join)
+    for batch in ready if load.entry.parts > 1 else _one_ahead(ready):
         if load.entry.parts > 1:
             _create_chunks(load, batch)
         done = commit(load.database, way, load.entry, part, batch)
