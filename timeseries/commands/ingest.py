@@ -136,7 +136,7 @@ def files(session: Session, as_json: bool) -> None:
     if not found:
         say("No file was loaded yet.")
         return
-    columns = ("file", "kind", "state", "new", "duplicate", "rejected", "started")
+    columns = ("file", "kind", "state", "new", "duplicate", "corrected", "cancelled", "rejected", "started")
     rows = [
         (
             f.name,
@@ -144,6 +144,8 @@ def files(session: Session, as_json: bool) -> None:
             f.state,
             f"{f.rows_new:,}",
             f"{f.rows_duplicate:,}",
+            f"{f.rows_corrected:,}",
+            f"{f.rows_cancelled:,}",
             f"{f.rows_rejected:,}",
             when(f.started_at),
         )

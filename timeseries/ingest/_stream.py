@@ -11,6 +11,8 @@ from threading import Thread
 from typing import IO, Any
 from uuid import uuid4
 
+import numpy as np
+
 from timeseries.database import Database, statement
 from timeseries.errors import InputError
 from timeseries.ingest._commit import WAYS, commit
@@ -41,7 +43,7 @@ class Acknowledgement:
     Attributes:
         position: records of the stream that are done with.
         counts: what became of the batch's records.
-        account: that of the batch's last readable record; None when it has none.
+        account: that of the batch's last record that was not rejected; None when it has none.
         ticket: of that record, for trades.
         time: of that record, for equity; UTC.
     """
@@ -84,17 +86,18 @@ def load_stream(
     kind, options = Kind(kind), options or LoadOptions()
     naive = to_utc(options.time_zone) if options.time_zone else None
     source = Source(Path(name), Format.CSV, f"stream:{uuid4().hex}", 0)
-    with database.transaction() as connection:
-        entry = claim(connection, source, kind)
+    entry = None
     for rows in _batches(pieces, kind, name, most_rows, most_seconds):
         batch = WAYS[kind].parse(rows, naive)
         with database.transaction() as connection:
+            entry = entry or claim(connection, source, kind)
             # Undated rows hold from now on, however long ago the stream began.
             now = connection.scalar(statement("server.now")) - rows.start
         outcome = commit(database, WAYS[kind], replace(entry, first_seen=now), 0, batch)
         yield _acknowledgement(batch, outcome, kind)
-    with database.transaction() as connection:
-        finish(connection, entry.file_id)
+    if entry is not None:
+        with database.transaction() as connection:
+            finish(connection, entry.file_id)
 
 
 def arriving(stream: IO[bytes]) -> Iterator[bytes]:
@@ -204,11 +207,14 @@ def _acknowledgement(batch: Any, outcome: Outcome | None, kind: Kind) -> Acknowl
         rows_cancelled=outcome.cancelled,
         rows_rejected=rejected,
     )
-    readable = len(batch.rows.lines) > 0 and kind in (Kind.TRADES, Kind.EQUITY)
+    good = np.flatnonzero(outcome.faults.good)
+    if not len(good) or kind not in (Kind.TRADES, Kind.EQUITY):
+        return Acknowledgement(batch.rows.end, counts, None)
+    last = good[-1]
     return Acknowledgement(
         position=batch.rows.end,
         counts=counts,
-        account=batch.account.distinct[batch.account.codes[-1]] if readable else None,
-        ticket=int(batch.fixed["ticket"][-1]) if readable and kind is Kind.TRADES else None,
-        time=datetime.fromtimestamp(int(batch.time[-1]), UTC) if readable and kind is Kind.EQUITY else None,
+        account=batch.account.distinct[batch.account.codes[last]],
+        ticket=int(batch.fixed["ticket"][last]) if kind is Kind.TRADES else None,
+        time=datetime.fromtimestamp(int(batch.time[last]), UTC) if kind is Kind.EQUITY else None,
     )
