@@ -25,7 +25,9 @@ def commands(command: click.Command = timeseries, path: tuple[str, ...] = ()) ->
 
 def help_block(path: tuple[str, ...]) -> str:
     """A verb's help as the terminal shows it, fenced for Markdown."""
-    context = click.Context(timeseries, info_name="timeseries", max_content_width=100, terminal_width=100)
+    context = click.Context(
+        timeseries, info_name="timeseries", terminal_width=100, **timeseries.context_settings
+    )
     command: click.Command = timeseries
     for name in path:
         assert isinstance(command, click.Group)
