@@ -1,5 +1,5 @@
 -- vacuum: Clear away dead rows and renew statistics, where no autovacuum does it.
-VACUUM (ANALYZE) daily_metrics, stale_days, accounts, ingested_files, ticket_ranges, trades, equity;
+VACUUM (ANALYZE) daily_metrics, stale_days, accounts, ingested_files, ticket_ranges;
 
 -- due_chunks: Chunks that their table's columnstore policy finds old enough, and that are not, or no longer, compressed.
 SELECT format('%I.%I', c.chunk_schema, c.chunk_name) AS chunk
@@ -35,9 +35,11 @@ SELECT h.hypertable_name                                               AS "table
        h.num_chunks::integer                                           AS chunks,
        coalesce(s.number_compressed_chunks, 0)::integer                AS compressed_chunks,
        coalesce((SELECT sum(CASE WHEN c.is_compressed THEN z.numrows_pre_compression
-                                 ELSE approximate_row_count(format('%I.%I', c.chunk_schema, c.chunk_name)::regclass) END)
+                                 WHEN r.reltuples < 0 THEN pg_relation_size(r.oid) / 128 -- nobody has counted yet
+                                 ELSE approximate_row_count(r.oid::regclass) END)
                  FROM timescaledb_information.chunks c
                  JOIN _timescaledb_catalog.chunk k ON k.schema_name = c.chunk_schema AND k.table_name = c.chunk_name
+                 JOIN pg_class r ON r.oid = format('%I.%I', c.chunk_schema, c.chunk_name)::regclass
                  LEFT JOIN _timescaledb_catalog.compression_chunk_size z ON z.chunk_id = k.id
                  WHERE c.hypertable_schema = h.hypertable_schema AND c.hypertable_name = h.hypertable_name), 0)::bigint AS rows,
        s.before_compression_total_bytes::bigint                        AS before,

@@ -14,7 +14,7 @@ class TableSize:
     """What a hypertable weighs, indexes included; bytes.
 
     Attributes:
-        rows: exact for compressed chunks, estimated for the others.
+        rows: of compressed chunks as many as they first were compressed with, estimated for the others.
         before: what the compressed chunks weighed before; None when none is compressed.
         after: what they weigh now.
         total: all chunks together, as they are now.
