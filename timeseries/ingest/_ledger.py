@@ -97,14 +97,14 @@ def claim_again(connection: Connection, source: Source, kind: Kind) -> tuple[Ent
     Whoever loads it again may mean it otherwise, so its undated rows count as of now.
     """
     entry = _entered(connection, source, kind, 1)
-    now = connection.execute(statement("ingest.lock_file"), _key(source, kind)).one().now
+    now = connection.execute(statement("files.lock_file"), _key(source, kind)).one().now
     return replace(_restart(connection, source, entry, 1), first_seen=now), entry.state == "loaded"
 
 
 def _entered(connection: Connection, source: Source, kind: Kind, parts: int) -> Entry:
-    connection.execute(statement("ingest.claim_file"), {**_key(source, kind), "name": source.name})
-    found = connection.execute(statement("ingest.lock_file"), _key(source, kind)).one()
-    connection.execute(statement("ingest.begin_parts"), {"file_id": found.file_id, "parts": parts})
+    connection.execute(statement("files.claim_file"), {**_key(source, kind), "name": source.name})
+    found = connection.execute(statement("files.lock_file"), _key(source, kind)).one()
+    connection.execute(statement("files.begin_parts"), {"file_id": found.file_id, "parts": parts})
     return _entry(connection, found.file_id, found.state, found.first_seen)
 
 
@@ -113,17 +113,17 @@ def _key(source: Source, kind: Kind) -> dict[str, str]:
 
 
 def _entry(connection: Connection, file_id: int, state: str, first_seen: int) -> Entry:
-    row = connection.execute(statement("ingest.file_parts"), {"file_id": file_id}).one()
+    row = connection.execute(statement("files.file_parts"), {"file_id": file_id}).one()
     counts = Counts(**{name: int(value) for name, value in row._mapping.items() if name.startswith("rows_")})
     return Entry(file_id, state, first_seen, int(row.parts), int(row.position), counts)
 
 
 def _restart(connection: Connection, source: Source, entry: Entry, parts: int) -> Entry:
     key = {"file_id": entry.file_id}
-    connection.execute(statement("ingest.restart_file"), {**key, "name": source.name})
-    connection.execute(statement("ingest.forget_rejected_rows"), key)
-    connection.execute(statement("ingest.forget_parts"), key)
-    connection.execute(statement("ingest.begin_parts"), {**key, "parts": parts})
+    connection.execute(statement("files.restart_file"), {**key, "name": source.name})
+    connection.execute(statement("files.forget_rejected_rows"), key)
+    connection.execute(statement("files.forget_parts"), key)
+    connection.execute(statement("files.begin_parts"), {**key, "parts": parts})
     return _entry(connection, entry.file_id, "loading", entry.first_seen)
 
 
@@ -134,7 +134,7 @@ def standing(connection: Connection, entry: Entry) -> Entry:
 
 def lock(connection: Connection, entry: Entry, part: int) -> int:
     """The position of one part; another load of the same part waits until this transaction ends."""
-    position = connection.scalar(statement("ingest.lock_part"), {"file_id": entry.file_id, "part": part})
+    position = connection.scalar(statement("files.lock_part"), {"file_id": entry.file_id, "part": part})
     # Without the row another command has begun the file again, and divided it otherwise.
     return -1 if position is None else int(position)
 
@@ -142,7 +142,7 @@ def lock(connection: Connection, entry: Entry, part: int) -> int:
 def advance(connection: Connection, entry: Entry, part: int, rows: Rows, outcome: Outcome) -> None:
     """Count a batch and put its rejected rows into the quarantine."""
     rejected = _rejected(entry.file_id, rows, outcome)
-    copy_text(connection, "ingest.copy_rejected_rows", rejected)
+    copy_text(connection, "files.copy_rejected_rows", rejected)
     counts = {
         "file_id": entry.file_id,
         "part": part,
@@ -154,12 +154,12 @@ def advance(connection: Connection, entry: Entry, part: int, rows: Rows, outcome
         "rows_cancelled": outcome.cancelled,
         "rows_rejected": rejected.num_rows,
     }
-    connection.execute(statement("ingest.advance_part"), counts)
+    connection.execute(statement("files.advance_part"), counts)
 
 
 def finish(connection: Connection, file_id: int) -> None:
     """Enter that all of the file is in."""
-    connection.execute(statement("ingest.finish_file"), {"file_id": file_id})
+    connection.execute(statement("files.finish_file"), {"file_id": file_id})
 
 
 def rejected_rows(database: Database, *, file: str | None = None, limit: int = 50) -> list[RejectedRow]:
@@ -171,14 +171,14 @@ def rejected_rows(database: Database, *, file: str | None = None, limit: int = 5
         limit: how many at most.
     """
     with database.transaction() as connection:
-        found = connection.execute(statement("ingest.rejected_rows"), {"file": file, "limit": limit})
+        found = connection.execute(statement("files.rejected_rows"), {"file": file, "limit": limit})
         return [RejectedRow(row.file, Kind(row.kind), *row[2:]) for row in found]
 
 
 def ingested_files(database: Database) -> list[IngestedFile]:
     """Files that were loaded, wholly or in part, newest first."""
     with database.transaction() as connection:
-        found = connection.execute(statement("ingest.ingested_files"))
+        found = connection.execute(statement("files.ingested_files"))
         return [IngestedFile(row.name, Kind(row.kind), *row[2:]) for row in found]
 
 

@@ -17,19 +17,19 @@ BLOCK_DAYS = 80_000
 RAW_DAYS = 5_000
 # From so many computed days on, the planner's statistics are renewed.
 MANY_DAYS = 5_000
-MARKS = ("metrics.create_calendar", "metrics.analyze_calendar", "metrics.create_work")
+MARKS = ("refresh.create_calendar", "refresh.analyze_calendar", "refresh.create_work")
 STEPS = (
-    "metrics.create_sources",
-    "metrics.create_buckets",
-    "metrics.analyze_work",
-    "metrics.create_trade_buckets",
-    "metrics.create_equity_buckets",
-    "metrics.create_facts",
-    "metrics.create_results",
+    "refresh.create_sources",
+    "refresh.create_buckets",
+    "refresh.analyze_work",
+    "refresh.create_trade_buckets",
+    "refresh.create_equity_buckets",
+    "refresh.create_facts",
+    "refresh.create_results",
     "rescoring.mark_rescoring",
-    "metrics.merge_daily_metrics",
-    "metrics.carry_forward",
-    "metrics.clear_stale_days",
+    "refresh.merge_daily_metrics",
+    "refresh.carry_forward",
+    "refresh.clear_stale_days",
 )
 
 Progress = Callable[[str, int, int], None]
@@ -57,9 +57,9 @@ def refresh_metrics(database: Database, *, progress: Progress | None = None) -> 
     """
     refresh_aggregates(database, recent=True, progress=progress)
     with database.transaction() as connection:
-        connection.execute(statement("metrics.mark_idle_days"))
-        connection.execute(statement("metrics.analyze_stale_days"))
-        blocks = connection.execute(statement("metrics.stale_blocks"), {"block": BLOCK_DAYS}).all()
+        connection.execute(statement("stale_days.mark_idle_days"))
+        connection.execute(statement("stale_days.analyze_stale_days"))
+        blocks = connection.execute(statement("stale_days.stale_blocks"), {"block": BLOCK_DAYS}).all()
         total = int(sum(block.days for block in blocks))
         unread = _count_unread(connection) if total > RAW_DAYS else 0
     if unread > RAW_DAYS:
@@ -73,22 +73,22 @@ def refresh_metrics(database: Database, *, progress: Progress | None = None) -> 
         _tell(progress, total, total)
     if done > MANY_DAYS:
         with database.transaction() as connection:
-            connection.execute(statement("metrics.analyze_daily_metrics"))
+            connection.execute(statement("refresh.analyze_daily_metrics"))
     return RefreshReport(done)
 
 
 def _count_unread(connection: Connection) -> int:
     pending = _as_arrays(pending_ranges_on(connection))
-    return int(connection.execute(statement("metrics.count_unread"), pending).scalar_one())
+    return int(connection.execute(statement("stale_days.count_unread"), pending).scalar_one())
 
 
 def _refresh_block(connection: Connection, first_account: int, last_account: int) -> int:
     accounts = {"first_account": first_account, "last_account": last_account}
-    connection.execute(statement("metrics.allow_memory"))
+    connection.execute(statement("refresh.allow_memory"))
     _run(connection, MARKS, accounts)
     # Only now: what had changed when the marks were read is in the aggregates, or noted as pending.
     pending = _as_arrays(pending_ranges_on(connection))
-    kept = {row.table: row.since for row in connection.execute(statement("metrics.first_kept_moments"))}
+    kept = {row.table: row.since for row in connection.execute(statement("stale_days.first_kept_moments"))}
     since = {f"{table}_kept": kept.get(table) for table in ("trades", "equity")}
     return _run(connection, STEPS, accounts | pending | since)
 
