@@ -73,6 +73,15 @@ def test_a_correction_brings_exactly_one_trade_back_after_the_next_compression(d
     assert desk.rows("SELECT count(*), sum(profit) FROM plain.trades") == [(29, 15 * 1 + 14 * 10)]
 
 
+def test_a_ticket_that_came_after_higher_ones_is_found_when_it_is_corrected(desk):
+    for ticket in ("5", "1", "9"):
+        desk.load("trades", [{"ticket": ticket}])
+    moved = {"open_time": "2025-03-03T10:00:00Z", "close_time": "2025-03-04T12:00:00Z"}
+    for ticket in ("1", "9"):
+        assert counts(desk.load("trades", [{"ticket": ticket} | moved])) == (0, 0, 1, 0)
+    assert desk.rows("SELECT ticket FROM trades ORDER BY 1") == [(1,), (5,), (9,)]
+
+
 def test_an_undated_row_never_undoes_a_dated_one(desk):
     desk.load("trades", [VERSIONS[1]])
     assert counts(desk.load("trades", [{"profit": "99"}])) == (0, 1, 0, 0)
