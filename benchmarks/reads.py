@@ -15,11 +15,12 @@ from typing import Any
 import click
 import numpy as np
 import numpy.typing as npt
+from _database import scratch
 from sqlalchemy import event
 
 from timeseries import reads
 from timeseries.config import Settings
-from timeseries.database import Database, compress, connect_database, embedded, open_database, upgrade
+from timeseries.database import Database, compress, connect_database, upgrade
 from timeseries.demo import generate
 from timeseries.ingest import Kind, load
 from timeseries.metrics import refresh_metrics
@@ -59,11 +60,8 @@ def _database(url: str | None) -> Iterator[Database]:
             upgrade(connection)
         yield database
         return
-    with TemporaryDirectory() as directory:
-        try:
-            yield open_database(Settings(data_dir=Path(directory)))
-        finally:
-            embedded.stop(Path(directory))
+    with scratch(None) as database:
+        yield database
 
 
 def _load_firm(database: Database, accounts: int, days: int) -> None:

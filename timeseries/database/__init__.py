@@ -2,7 +2,7 @@
 
 from timeseries.database._database import Database, connect_database, driver, open_database
 from timeseries.database._schema import HEAD, downgrade, history, upgrade
-from timeseries.database._statements import sql_directory, statement
+from timeseries.database._statements import run, sql_directory, statement
 from timeseries.database._storage import TableSize, compress, retain, table_sizes
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "history",
     "open_database",
     "retain",
+    "run",
     "sql_directory",
     "statement",
     "table_sizes",

@@ -5,11 +5,13 @@ is the block ``merge_trades`` of ``ingest.sql``. Parameters are written ``:name`
 """
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import Connection, CursorResult, TextClause, text
 
 HEADER = re.compile(r"^-- (\w+): .*$", re.MULTILINE)
 
@@ -30,6 +32,12 @@ def statement(name: str) -> TextClause:
     """
     topic, _, block = name.partition(".")
     return text(_blocks(topic)[block])
+
+
+def run(connection: Connection, name: str, values: Mapping[str, Any]) -> CursorResult[Any]:
+    """Execute a named statement with those of the values that it names."""
+    clause = statement(name)
+    return connection.execute(clause, {key: values[key] for key in clause.compile().params})
 
 
 @cache

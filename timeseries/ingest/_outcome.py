@@ -65,9 +65,7 @@ def settle(
         suspect: rows that the database may have; the others it cannot.
         look_up: asks the database.
     """
-    order, begins = _equals(*(columns[name] for name in key))
-    first = np.empty(len(order), np.int64)
-    first[order] = order[begins]
+    order, first = _firsts(*(columns[name] for name in key))
     known, same = np.zeros(len(order), bool), np.ones(len(order), bool)
     repeated = first != np.arange(len(order))
     for column in columns.values():
@@ -86,22 +84,23 @@ def groups(
 
     The column ``version_at`` counts only where ``stated`` is set: undated rows may repeat each other.
     """
-    order, begins = _equals(*(columns[name] for name in key))
-    first = np.empty(len(order), np.int64)
-    first[order] = order[begins]
-    same = np.ones(len(order), bool)
-    repeated = np.flatnonzero(first != np.arange(len(order)))
+    _, first = _firsts(*(columns[name] for name in key))
+    same = np.ones(len(first), bool)
+    repeated = np.flatnonzero(first != np.arange(len(first)))
     for name, column in columns.items():
         equal = column[repeated] == column[first[repeated]]
         same[repeated] &= equal | ~columns["stated"][repeated] if name == "version_at" else equal
-    unlike = np.zeros(len(order), bool)
+    unlike = np.zeros(len(first), bool)
     unlike[first[~same]] = True
     return first, ~unlike[first]
 
 
-def _equals(*keys: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """An order by key that keeps equal keys as they came, and for each place in it where its equals begin."""
+def _firsts(*keys: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """An order by key that keeps equal keys as they came, and for each row the first row of its key."""
     order = np.lexsort(keys[::-1])
     fresh = np.ones(len(order), bool)
     fresh[1:] = np.logical_or.reduce([key[order][1:] != key[order][:-1] for key in keys])
-    return order, np.maximum.accumulate(np.where(fresh, np.arange(len(order)), 0))
+    begins = np.maximum.accumulate(np.where(fresh, np.arange(len(order)), 0))
+    first = np.empty(len(order), np.int64)
+    first[order] = order[begins]
+    return order, first

@@ -1,13 +1,14 @@
 """Corrections and cancellations: every version is kept, and the trades hold the one in force."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection
 
-from timeseries.database import statement
+from timeseries.database import run, statement
 
 __all__ = ["Changes", "revise"]
 
@@ -42,7 +43,7 @@ class Changes:
 
 
 def revise(
-    connection: Connection, revising: NDArray[np.int64], where: Sequence[RowMapping], file_id: int
+    connection: Connection, revising: NDArray[np.int64], where: Sequence[Mapping[str, Any]], file_id: int
 ) -> Changes:
     """Bring some of the suspects into their tickets' histories, and the trades into line with these.
 
@@ -57,8 +58,7 @@ def revise(
     connection.execute(statement("revisions.create_revisions"), {"places": revising.tolist()})
     connection.execute(statement("revisions.analyze_revisions"))
     for bound in where:
-        span = {"since": bound["since"], "until": bound["until"]}
-        connection.execute(statement("revisions.keep_originals"), span)
+        run(connection, "revisions.keep_originals", bound)
     connection.execute(statement("revisions.create_before"))
     refused = list(connection.scalars(statement("revisions.tied_revisions")))
     connection.execute(statement("revisions.drop_revisions"), {"places": refused})

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from timeseries.database import Database, statement
+from timeseries.database import Database
 from timeseries.errors import InputError
 from timeseries.ingest._commit import WAYS, commit
 from timeseries.ingest._csv import Layout, layout_of, parse_block
@@ -86,13 +86,14 @@ def load_stream(
     kind, options = Kind(kind), options or LoadOptions()
     naive = to_utc(options.time_zone) if options.time_zone else None
     source = Source(Path(name), Format.CSV, f"stream:{uuid4().hex}", 0)
-    entry = None
+    entry, began = None, 0.0
     for rows in _batches(pieces, kind, name, most_rows, most_seconds):
         batch = WAYS[kind].parse(rows, naive)
-        with database.transaction() as connection:
-            entry = entry or claim(connection, source, kind)
-            # Undated rows hold from now on, however long ago the stream began.
-            now = connection.scalar(statement("server.now")) - rows.start
+        if entry is None:
+            with database.transaction() as connection:
+                entry, began = claim(connection, source, kind), time.monotonic()
+        # Undated rows hold from now on, however long ago the stream began.
+        now = entry.first_seen + int((time.monotonic() - began) * 1_000_000) - rows.start
         outcome = commit(database, WAYS[kind], replace(entry, first_seen=now), 0, batch)
         yield _acknowledgement(batch, outcome, kind)
     if entry is not None:

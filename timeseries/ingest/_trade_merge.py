@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection
 
-from timeseries.database import statement
+from timeseries.database import run, statement
 from timeseries.ingest._accounts_of import (
     AccountRows,
     Touched,
@@ -99,17 +99,17 @@ def _symbol_ids(connection: Connection, batch: TradeBatch, rows: NDArray[np.int6
 
 def _look_up(
     connection: Connection, good: Columns, suspects: NDArray[np.int64], *, cautious: bool
-) -> tuple[list[RowMapping], NDArray[np.bool_], NDArray[np.bool_]]:
+) -> tuple[list[dict[str, Any]], NDArray[np.bool_], NDArray[np.bool_]]:
     """Where the suspects were looked for, which rows are known, and which of these bring another version."""
     known, revised = np.zeros((2, len(good["ticket"])), bool)
     if not len(suspects):
         return [], known, revised
     _copy_suspects(connection, good, suspects)
     bounds = statement("ingest.suspect_bounds" if cautious else "ingest.suspect_periods")
-    where = list(connection.execute(bounds).mappings())
-    look_up = statement("ingest.known_trades_by_key" if len(suspects) < MANY else "ingest.known_trades")
+    where = [dict(row) for row in connection.execute(bounds).mappings()]
+    look_up = "ingest.known_trades_by_key" if len(suspects) < MANY else "ingest.known_trades"
     for bound in where:
-        found = connection.execute(look_up, {name: bound[name] for name in look_up.compile().params}).all()
+        found = run(connection, look_up, bound).all()
         places = np.array([row.place for row in found], np.int64)
         known[places] = True
         revised[places] = [not row.same for row in found]

@@ -75,12 +75,13 @@ class _Told:
 def _merge_part(load: Load, part: int, blocks: Iterable[Rows], told: _Told) -> None:
     way = WAYS[load.kind]
     parsed = (way.parse(block, load.naive) for block in blocks)
+    days: set[int] = set()  # whose chunks are there
     rows = ROWS_AT_ONCE // load.entry.parts if load.kind in JOINED else 1
     # Several workers read while others wait for the database; one alone would wait for both in turn.
     ready = _together(parsed, rows, way.join)
     for batch in ready if load.entry.parts > 1 else _one_ahead(ready):
         if load.entry.parts > 1:
-            _create_chunks(load, batch)
+            _create_chunks(load, batch, days)
         done = commit(load.database, way, load.entry, part, batch)
         if done is not None:
             told(batch.rows.count)
@@ -177,11 +178,12 @@ def _taken(queue: "Queue[Rows | None]", stop: Event) -> Iterator[Rows]:
         yield item
 
 
-def _create_chunks(load: Load, batch: Any) -> None:
+def _create_chunks(load: Load, batch: Any, known: set[int]) -> None:
     """Else the first worker to reach a new chunk keeps the others waiting until its batch is committed."""
     seconds = batch.moments[batch.faults.good]
-    days = np.unique(seconds // 86_400) * 86_400
+    days = [day for day in (np.unique(seconds // 86_400) * 86_400).tolist() if day not in known]
+    if not days:
+        return
+    known.update(days)
     with load.database.transaction() as connection:
-        connection.execute(
-            statement("ingest.create_chunks"), {"table": load.kind.value, "moments": days.tolist()}
-        )
+        connection.execute(statement("ingest.create_chunks"), {"table": load.kind.value, "moments": days})

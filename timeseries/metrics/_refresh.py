@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from timeseries.database import Database, statement
+from timeseries.database import Database, run, statement
 from timeseries.metrics._aggregates import PendingRange, pending_ranges_on, refresh_aggregates
 
 __all__ = ["RefreshReport", "refresh_metrics"]
@@ -97,10 +97,7 @@ def _run(connection: Connection, steps: Sequence[str], parameters: dict[str, Any
     """Execute steps one after the other; returns the rows that the last one touched."""
     rows = 0
     for step in steps:
-        clause = statement(step)
-        rows = connection.execute(
-            clause, {name: parameters[name] for name in clause.compile().params}
-        ).rowcount
+        rows = run(connection, step, parameters).rowcount
     return rows
 
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from timeseries.database import Database, statement
-from timeseries.metrics import PendingRange, last_complete_day, pending_ranges
+from timeseries.metrics import PendingRange, last_complete_day, pending_ranges_on
 from timeseries.reads._scope import find_account
 
 __all__ = ["Freshness", "freshness"]
@@ -84,6 +84,7 @@ def freshness(database: Database, account: str | None = None) -> Freshness:
     with database.transaction() as connection:
         found = None if account is None else find_account(connection, account).account_id
         row = connection.execute(statement("reads.freshness"), {"account_id": found}).one()
+        pending = pending_ranges_on(connection)
     return Freshness(
         account=account,
         newest_trade=row.newest_trade,
@@ -91,5 +92,5 @@ def freshness(database: Database, account: str | None = None) -> Freshness:
         complete_day=last_complete_day(database).day,
         stale_days=row.stale_days,
         rescoring=row.rescoring,
-        pending=tuple(pending_ranges(database)),
+        pending=tuple(pending),
     )

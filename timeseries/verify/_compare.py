@@ -1,14 +1,14 @@
 """One cell compared with its raw data, in one snapshot."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult
+from sqlalchemy import Connection
 
-from timeseries.database import Database, statement
+from timeseries.database import Database, run
 from timeseries.metrics import pending_ranges_on
 from timeseries.verify._cells import Cell
 from timeseries.verify._types import AGGREGATES, SUBJECTS, Difference, SubjectState
@@ -64,19 +64,19 @@ def compare(database: Database, cell: Cell, findings: Findings, *, keep: int) ->
     """
     with _snapshot(database) as connection:
         # The snapshot is taken by the first statement after this one.
-        _run(connection, "verify.lock_raw", {})
+        run(connection, "verify.lock_raw", {})
         values = _prepare(connection, cell)
         for name in AGGREGATES:
-            findings.compared[name] += _run(
+            findings.compared[name] += run(
                 connection, f"verify_aggregates.compare_{name}", values
             ).scalar_one()
         for step in DAYS:
-            _run(connection, step, values)
-        findings.compared["daily_metrics"] += _run(
+            run(connection, step, values)
+        findings.compared["daily_metrics"] += run(
             connection, "verify_days.compare_day_facts", values
         ).scalar_one()
-        _run(connection, "verify_days.compare_missing_days", values)
-        _run(connection, "verify_days.compare_carried", values)
+        run(connection, "verify_days.compare_missing_days", values)
+        run(connection, "verify_days.compare_carried", values)
         return _gather(connection, findings, keep)
 
 
@@ -84,8 +84,8 @@ def read_states(database: Database) -> dict[str, SubjectState]:
     """How far each subject is behind and out of date, by name."""
     with _snapshot(database) as connection:
         _create_pending(connection)
-        _run(connection, "verify.create_raw_kept", {})
-        rows = _run(connection, "verify.subjects", {}).mappings()
+        run(connection, "verify.create_raw_kept", {})
+        rows = run(connection, "verify.subjects", {}).mappings()
         return {row["subject"]: SubjectState(**row) for row in rows}
 
 
@@ -104,10 +104,10 @@ def _prepare(connection: Connection, cell: Cell) -> dict[str, Any]:
         "last_day": cell.until.date() - timedelta(days=1),
     }
     _create_pending(connection)
-    _run(connection, "verify.create_checked_days", values)
-    values.update(_run(connection, "verify.raw_span", values).mappings().one())
+    run(connection, "verify.create_checked_days", values)
+    values.update(run(connection, "verify.raw_span", values).mappings().one())
     for step in PREPARATION:
-        _run(connection, step, values)
+        run(connection, step, values)
     return values
 
 
@@ -118,27 +118,22 @@ def _create_pending(connection: Connection) -> None:
         "sinces": [one.since for one in pending],
         "untils": [one.until for one in pending],
     }
-    _run(connection, "verify.create_pending", values)
+    run(connection, "verify.create_pending", values)
 
 
 def _gather(connection: Connection, findings: Findings, keep: int) -> bool:
-    found = _run(connection, "verify.differing", {}).all()
+    found = run(connection, "verify.differing", {}).all()
     for row in found:
         findings.differing[row.subject] += row.differing
         findings.days[row.subject].update(row.days)
         listed = findings.differences[row.subject]
         values = {"subject": row.subject, "limit": keep - len(listed)}
         listed.extend(
-            Difference(**one) for one in _run(connection, "verify.list_differences", values).mappings()
+            Difference(**one) for one in run(connection, "verify.list_differences", values).mappings()
         )
     if found:
-        touched = _run(connection, "verify.touched_days", {}).all()
+        touched = run(connection, "verify.touched_days", {}).all()
         findings.accounts += [row.account_id for row in touched]
         findings.trading_days += [row.trading_day for row in touched]
-        findings.histories.update(_run(connection, "verify.differing_histories", {}).scalars())
+        findings.histories.update(run(connection, "verify.differing_histories", {}).scalars())
     return bool(found)
-
-
-def _run(connection: Connection, name: str, values: Mapping[str, Any]) -> CursorResult[Any]:
-    clause = statement(name)
-    return connection.execute(clause, {key: values[key] for key in clause.compile().params})
