@@ -245,7 +245,8 @@ SELECT name FROM pg_timezone_names WHERE name = ANY (CAST(:zones AS text[]));
 -- known_plans: Plans by name; they keep still until the transaction ends.
 SELECT p.plan, p.plan_id, p.currency, c.digits, p.initial_balance, p.profit_target, p.max_drawdown, p.max_drawdown_basis,
        p.max_drawdown_mode, p.daily_loss, p.daily_loss_basis, p.reset_time::text AS reset_time, p.time_zone,
-       (p.consistency_limit * 10000)::bigint AS consistency_limit
+       (p.consistency_limit * 10000)::bigint AS consistency_limit, (p.profit_split * 10000)::bigint AS profit_split,
+       p.minimum_payout
 FROM plans p
 JOIN currencies c USING (currency)
 WHERE p.plan = ANY (CAST(:plans AS text[]))
@@ -256,19 +257,20 @@ FOR NO KEY UPDATE OF p;
 CREATE TEMPORARY TABLE incoming_plans (
     plan text, currency text, initial_balance bigint, profit_target bigint, max_drawdown bigint, max_drawdown_basis text,
     max_drawdown_mode text, daily_loss bigint, daily_loss_basis text, reset_time time, time_zone text,
-    consistency_limit bigint
+    consistency_limit bigint, profit_split bigint, minimum_payout bigint
 ) ON COMMIT DROP;
 
 -- copy_incoming_plans: Fill them.
 COPY incoming_plans (plan, currency, initial_balance, profit_target, max_drawdown, max_drawdown_basis, max_drawdown_mode,
-                     daily_loss, daily_loss_basis, reset_time, time_zone, consistency_limit)
+                     daily_loss, daily_loss_basis, reset_time, time_zone, consistency_limit, profit_split, minimum_payout)
 FROM STDIN (FORMAT csv);
 
 -- merge_plans: Add or change plans.
 INSERT INTO plans (plan, currency, initial_balance, profit_target, max_drawdown, max_drawdown_basis, max_drawdown_mode,
-                   daily_loss, daily_loss_basis, reset_time, time_zone, consistency_limit)
+                   daily_loss, daily_loss_basis, reset_time, time_zone, consistency_limit, profit_split, minimum_payout)
 SELECT plan, currency, initial_balance, profit_target, max_drawdown, max_drawdown_basis, max_drawdown_mode,
-       daily_loss, daily_loss_basis, reset_time, time_zone, consistency_limit / 10000.0
+       daily_loss, daily_loss_basis, reset_time, time_zone, consistency_limit / 10000.0, profit_split / 10000.0,
+       minimum_payout
 FROM incoming_plans
 ON CONFLICT (plan) DO UPDATE
 SET initial_balance    = excluded.initial_balance,
@@ -280,7 +282,9 @@ SET initial_balance    = excluded.initial_balance,
     daily_loss_basis   = excluded.daily_loss_basis,
     reset_time         = excluded.reset_time,
     time_zone          = excluded.time_zone,
-    consistency_limit  = excluded.consistency_limit;
+    consistency_limit  = excluded.consistency_limit,
+    profit_split       = excluded.profit_split,
+    minimum_payout     = excluded.minimum_payout;
 
 -- accounts_of_plans: Accounts that changed plans concern.
 SELECT a.account_id

@@ -23,7 +23,8 @@ COPY (
            sum(m.balance_operations)::double precision / power(10, a.currency_digits)          AS balance_operations,
            coalesce(last(m.equity_end, m.trading_day)::double precision / power(10, a.currency_digits), 'NaN')  AS equity_end,
            coalesce(last(m.balance_end, m.trading_day)::double precision / power(10, a.currency_digits), 'NaN') AS balance_end,
-           coalesce(min(m.equity_low)::double precision / power(10, a.currency_digits), 'NaN') AS equity_low
+           coalesce(min(m.equity_low)::double precision / power(10, a.currency_digits), 'NaN')  AS equity_low,
+           coalesce(min(m.balance_low)::double precision / power(10, a.currency_digits), 'NaN') AS balance_low
     FROM daily_metrics m
     JOIN accounts a USING (account_id)
     WHERE m.trading_day >= CAST(:since AS date)
@@ -81,13 +82,18 @@ SELECT a.account_id, a.account, a.phase, a.account_group, a.currency, a.currency
        p.max_drawdown_basis, p.max_drawdown_mode,
        p.daily_loss::double precision / power(10, c.digits)               AS daily_loss,
        p.daily_loss_basis,
-       last_day.balance_peak::double precision / power(10, a.currency_digits) AS balance_peak,
-       last_day.equity_peak::double precision / power(10, a.currency_digits)  AS equity_peak
+       p.consistency_limit::double precision                              AS consistency_limit,
+       p.profit_split::double precision                                   AS profit_split,
+       p.minimum_payout::double precision / power(10, c.digits)           AS minimum_payout,
+       last_day.balance_peak::double precision / power(10, a.currency_digits)     AS balance_peak,
+       last_day.equity_peak::double precision / power(10, a.currency_digits)      AS equity_peak,
+       last_day.best_day::double precision / power(10, a.currency_digits)         AS best_day,
+       last_day.total_net_profit::double precision / power(10, a.currency_digits) AS total_net_profit
 FROM accounts a
 JOIN plans p USING (plan_id)
 JOIN currencies c ON c.currency = p.currency
 LEFT JOIN LATERAL (
-    SELECT m.balance_peak, m.equity_peak
+    SELECT m.balance_peak, m.equity_peak, m.best_day, m.total_net_profit
     FROM daily_metrics m
     WHERE m.account_id = a.account_id AND m.trading_day <= CAST(:until AS date)
     ORDER BY m.trading_day DESC

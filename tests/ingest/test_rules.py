@@ -1,5 +1,7 @@
 """Every rule of a row: what breaks one goes to the quarantine with its column and reason, the rest lands."""
 
+from decimal import Decimal
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -90,6 +92,9 @@ PLANS = [
     ({"consistency_limit": "1.5"}, "consistency_limit", "share"),
     ({"consistency_limit": "0"}, "consistency_limit", "share"),
     ({"consistency_limit": "0.12345"}, "consistency_limit", "more than 4 decimals"),
+    ({"profit_split": "80"}, "profit_split", "share"),
+    ({"profit_split": "0"}, "profit_split", "share"),
+    ({"minimum_payout": "0"}, "minimum_payout", "above zero"),
 ]
 GOOD = {
     "trades": [{"ticket": "900"}, {"ticket": "901", "account": "A2", "side": "SELL", "lots": "1"}],
@@ -183,8 +188,18 @@ def test_what_an_account_row_leaves_empty_is_kept(desk):
     assert desk.rows(query) == [("funded", "breached", 77700, None, None)]
 
 
+def test_what_a_plan_pays_out_is_kept_as_written(desk):
+    desk.load(
+        "plans", [{"profit_split": "0.8", "minimum_payout": "50.5"}, {"plan": "unpaid", "profit_split": ""}]
+    )
+    kept = desk.rows("SELECT profit_split, minimum_payout FROM plain.plans ORDER BY plan")
+    assert kept == [(Decimal("0.8"), Decimal("50.50")), (None, None)]
+    desk.load("plans", [{"profit_split": ""}])
+    assert desk.rows("SELECT profit_split, minimum_payout FROM plans WHERE plan = '50k'") == [(None, None)]
+
+
 def test_loading_firms_again_changes_nothing(desk):
-    plan = {"max_drawdown": "5000", "consistency_limit": "0.4", "profit_target": ""}
+    plan = {"max_drawdown": "5000", "consistency_limit": "0.4", "profit_target": "", "profit_split": "0.9"}
     assert desk.load("plans", [plan, {"plan": "new"}]).rows_new == 2
     again = desk.load("plans", [{"plan": "new"}, plan, plan])
     assert (again.rows_new, again.rows_duplicate) == (0, 3)

@@ -27,6 +27,8 @@ _RULES = (
     _Rules("pro", 0.10, 0.12, "balance", "static", 0.06, "equity", 2, ""),
     _Rules("swing", 0.08, 0.10, "equity", "trailing", 0.06, "equity", 1, "0.30"),
 )
+# Only funded accounts are paid; all plans pay alike.
+_PAYOUT = ("0.80", "50.00")
 _RULE_SHARES = np.array([0.4, 0.2, 0.25, 0.15])
 _SIZES = np.array([5, 10, 25, 50, 100, 200, 400]) * 1000
 _SIZE_SHARES = np.array([0.15, 0.2, 0.2, 0.18, 0.17, 0.08, 0.02])
@@ -55,6 +57,7 @@ COLUMNS = (
     *("plan", "currency", "initial_balance", "profit_target"),
     *("max_drawdown", "max_drawdown_basis", "max_drawdown_mode"),
     *("daily_loss", "daily_loss_basis", "reset_time", "time_zone", "consistency_limit"),
+    *("profit_split", "minimum_payout"),
 )
 
 
@@ -66,5 +69,5 @@ def plan_rows() -> list[list[str]]:
         target, drawdown, daily = (a[number] for a in (PROFIT_TARGET, MAX_DRAWDOWN, DAILY_LOSS))
         money = [f"{BALANCE[number]}.00", f"{target}.00", f"{drawdown}.00"]
         kept = [rules.max_drawdown_basis, rules.max_drawdown_mode, f"{daily}.00", rules.daily_loss_basis]
-        rows.append([name, "USD", *money, *kept, *RESETS[rules.reset], rules.consistency_limit])
+        rows.append([name, "USD", *money, *kept, *RESETS[rules.reset], rules.consistency_limit, *_PAYOUT])
     return rows

@@ -39,6 +39,8 @@ COLUMNS = {
             "daily_loss",
             "daily_loss_basis",
             "consistency_limit",
+            "profit_split",
+            "minimum_payout",
         ),
     ),
     Kind.ACCOUNTS: Columns(

@@ -33,7 +33,8 @@ from timeseries.ingest._upsert import (
 
 __all__ = ["PlanBatch"]
 
-LIMITS = ("profit_target", "max_drawdown", "daily_loss")
+LIMITS = ("profit_target", "max_drawdown", "daily_loss", "minimum_payout")
+SHARES = ("consistency_limit", "profit_split")
 # Of each choice the first is the default.
 CHOICES = {
     "max_drawdown_basis": ("equity", "balance"),
@@ -58,6 +59,8 @@ COLUMNS = (
     "reset_time",
     "time_zone",
     "consistency_limit",
+    "profit_split",
+    "minimum_payout",
 )
 
 
@@ -87,7 +90,7 @@ class PlanBatch:
         columns = {
             "reset_time": _clock(rows, faults),
             "time_zone": _zone(rows, faults),
-            "consistency_limit": _share(rows, faults),
+            **{name: _share(rows, name, faults) for name in SHARES},
         }
         for name, choices in CHOICES.items():
             codes = coded(rows.columns.get(name, pa.nulls(count, pa.string())), choices)
@@ -173,8 +176,7 @@ def _is_zone(text: str) -> bool:
     return True
 
 
-def _share(rows: Rows, faults: Faults) -> Any:
-    name = "consistency_limit"
+def _share(rows: Rows, name: str, faults: Faults) -> Any:
     found = number(rows.columns.get(name), len(rows.lines), name, faults, required=False)
     scaled = found.at_scale(SHARE_DIGITS)
     outside = (scaled.values <= 0) | (scaled.values > 10**SHARE_DIGITS)

@@ -32,6 +32,7 @@ FIELDS = (
     "equity_end",
     "balance_end",
     "equity_low",
+    "balance_low",
 )
 LOT_RATIO = ("lot_ratio",)
 HEADER_BYTES = 19
