@@ -21,9 +21,9 @@ def rules(balance=100.0, **fields):
     return Rules(**({"balance": here, "equity": here} | plain | given_rules))
 
 
-def walk(days, account, low_excess=None):
+def walk(days, account):
     """Outcome of one certain path as (daily loss, max drawdown, any, target)."""
-    answer = breach_probabilities(np.array([[days]], dtype=np.float32), account, low_excess)
+    answer = breach_probabilities(np.array([[days]], dtype=np.float32), account)
     return tuple(
         float(share[0])
         for share in (answer.daily_loss, answer.max_drawdown, answer.any_breach, answer.profit_target)
@@ -51,45 +51,35 @@ def walk(days, account, low_excess=None):
         ([8, -13], rules(max_drawdown_floor=95.0, trailing=True, high_water_mark=105.0), (0, 1, 1, 0)),
         ([0], rules(balance=89.0, max_drawdown_floor=90.0), (0, 1, 1, 0)),
         ([0], rules(balance=120.0, profit_target=110.0), (0, 0, 0, 1)),
-        ([0], rules(equity=95.0, daily_loss_limit=5.0), (1, 0, 1, 0)),
+        ([0], rules(equity=94.0, daily_loss_limit=5.0), (0, 0, 0, 0)),
         ([-4], rules(equity=95.0, daily_loss_limit=5.0, daily_loss_on_equity=True), (0, 0, 0, 0)),
         ([-4], rules(equity=95.0, max_drawdown_floor=91.0), (0, 1, 1, 0)),
+        ([-4], rules(equity=95.0, max_drawdown_floor=91.0, max_drawdown_on_balance=True), (0, 0, 0, 0)),
+        ([-9], rules(equity=95.0, max_drawdown_floor=91.0, max_drawdown_on_balance=True), (0, 1, 1, 0)),
+        ([9, -5], rules(equity=95.0, max_drawdown_floor=89.0, trailing=True), (0, 0, 0, 0)),
+        ([9, -6], rules(equity=95.0, max_drawdown_floor=89.0, trailing=True), (0, 1, 1, 0)),
     ],
 )
 def test_certain_paths(days, account, outcome):
     assert walk(days, account) == outcome
 
 
-def test_the_intraday_low_breaks_rules_that_the_close_keeps():
-    account, history = rules(daily_loss_limit=5.0), np.array([[np.nan, -6.0, -6.0]])
-    assert walk([1.5], account) == (0, 0, 0, 0)
-    assert walk([0.5], account, history) == (1, 0, 1, 0)
-    assert walk([1.5], account, history) == (0, 0, 0, 0)
-    assert walk([0.0], account, history) == (0, 0, 0, 0)
-
-
-def test_lows_are_drawn_as_often_as_they_happened():
-    history = np.where(np.arange(100) % 4 == 0, -9.0, 0.0)[None]
-    answer = breach_probabilities(np.full((1, 20_000, 1), 1.0), rules(daily_loss_limit=5.0), history)
-    assert answer.daily_loss[0] == pytest.approx(0.25, abs=0.015)
-
-
 def reference(path, account):
     """One path of one account, told step by step."""
     balance, equity = account["balance"], account["equity"]
-    floor, mark = account["floor"], account["balance"]
+    floor, mark = account["floor"], account["equity"]
     if balance >= account["target"] and equity > floor:
         return (False, False, True)
     for profit in path:
         low = min(equity, equity + profit)
-        daily, drawdown = low <= balance - account["limit"], low <= floor
+        daily, drawdown = -profit >= account["limit"], low <= floor
         balance, equity = balance + profit, equity + profit
         if daily or drawdown:
             return (daily, drawdown, False)
         if balance >= account["target"]:
             return (False, False, True)
-        if account["trailing"] and balance > mark:
-            floor, mark = floor + balance - mark, balance
+        if account["trailing"] and equity > mark:
+            floor, mark = floor + equity - mark, equity
     return (False, False, False)
 
 
