@@ -6,7 +6,7 @@ from timeseries.forecast._arrays import FloatArray, IntArray, ratio
 from timeseries.forecast._cohort import pooled
 from timeseries.forecast._history import WEEK, History
 
-__all__ = ["REST_BUCKETS", "activity", "always_active", "rest_bucket"]
+__all__ = ["REST_BUCKETS", "active_shares", "activity", "always_active", "rest_bucket"]
 
 # Idle days since the last active one: none, a few, a long rest.
 REST_BUCKETS = 3
@@ -41,6 +41,22 @@ def activity(history: History, horizon: int) -> tuple[FloatArray, IntArray]:
 def always_active(series: int, horizon: int) -> tuple[FloatArray, IntArray]:
     """The activity of a model that has no idle days."""
     return np.ones((series, horizon, REST_BUCKETS)), np.zeros(series, dtype=np.intp)
+
+
+def active_shares(rates: FloatArray, rest: IntArray) -> FloatArray:
+    """Probability of each coming day to be active, [series, horizon], from the rates and the present rest."""
+    series, horizon = rates.shape[:2]
+    buckets = rest_bucket(np.arange(LONG_REST + 1))
+    resting = np.zeros((series, LONG_REST + 1))
+    resting[np.arange(series), np.minimum(rest, LONG_REST)] = 1.0
+    shares = np.empty((series, horizon))
+    for step in range(horizon):
+        wakes = resting * rates[:, step][:, buckets]
+        shares[:, step] = wakes.sum(axis=1)
+        idle = resting - wakes
+        resting = np.concatenate([shares[:, step, None], idle[:, :-1]], axis=1)
+        resting[:, -1] += idle[:, -1]
+    return shares
 
 
 def transitions(history: History) -> tuple[FloatArray, FloatArray, IntArray]:

@@ -1,11 +1,12 @@
 """Borrowing strength: sums over cohorts, and shrinkage of each series' size towards its cohort's."""
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from timeseries.forecast._arrays import FloatArray, IntArray, ratio
 from timeseries.forecast._history import History
 
-__all__ = ["money_scale", "pooled"]
+__all__ = ["group_sums", "money_scale", "pooled"]
 
 # Sampling variance of a log scale times the number of active days, for fat-tailed moves.
 LOG_SCALE_NOISE = 1.0
@@ -15,6 +16,13 @@ MOST_SPREAD = 4.0
 TYPICAL_SPREAD = 0.75
 TYPICAL_MEMBERS = 2.0
 LARGEST_LOG = 700.0
+
+
+def group_sums(values: FloatArray, group: IntArray, groups: int) -> FloatArray:
+    """The sum of the rows of each group, [groups, ...]; values [series, days]."""
+    places = np.arange(len(group))
+    member = csr_array((np.ones(len(group)), (group, places)), shape=(groups, len(group)))
+    return np.asarray(member @ values)
 
 
 def pooled(values: FloatArray, cohort: IntArray) -> FloatArray:

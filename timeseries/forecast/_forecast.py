@@ -7,17 +7,17 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from timeseries.forecast._arrays import FloatArray, IntArray, ratio
-from timeseries.forecast._cohort import pooled
-from timeseries.forecast._history import panel_scaled, read_history
-from timeseries.forecast._registry import MODELS
+from timeseries.forecast._arrays import FloatArray, each_block
+from timeseries.forecast._prepare import Prepared, in_money, prepare
 from timeseries.forecast._sampling import MOST_DAYS
-from timeseries.forecast._skill import choose, skill
-from timeseries.forecast._summary import Summary, simulated_paths, summarise
+from timeseries.forecast._state import State
+from timeseries.forecast._summary import summarise
+from timeseries.forecast.models import MODELS
 
-__all__ = ["Forecast", "forecast"]
+__all__ = ["Forecast", "forecast", "summary_of"]
 
 DEFAULT_QUANTILES = (0.025, 0.1, 0.5, 0.9, 0.975)
+BLOCK = 500
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,11 @@ class Forecast:
         total_quantiles: of the sum of the days up to and including each one (for a level: of the change
             since its last known value), [series, horizon, quantiles].
         model: name of the model that made each series' forecast, [series].
-        skill: 1 - CRPS / CRPS of naive over the last thirty days' moves, forecast without knowing them; NaN
-            where the history is too short to tell, [series].
-        paths: independent simulated courses, float32, [series, paths, horizon]; None unless asked for.
+        skill: 1 - CRPS / CRPS of naive over the last twenty days, forecast without knowing them; NaN where
+            the history is too short to tell, [series].
+        state: what was learnt, for ``forecast`` of later days.
+        paths: simulated courses, float32, [series, paths, horizon]; path k of one series belongs with path k
+            of every other. None unless asked for.
     """
 
     mean: npt.NDArray[np.float64]
@@ -43,6 +45,7 @@ class Forecast:
     total_quantiles: npt.NDArray[np.float64]
     model: npt.NDArray[np.str_]
     skill: npt.NDArray[np.float64]
+    state: State
     paths: npt.NDArray[np.float32] | None = None
 
 
@@ -56,6 +59,7 @@ def forecast(
     calendar: npt.ArrayLike | None = None,
     cohort: npt.ArrayLike | None = None,
     paths: int = 0,
+    state: State | None = None,
     seed: int = 0,
 ) -> Forecast:
     """Forecast many daily series at once.
@@ -70,36 +74,44 @@ def forecast(
         horizon: number of coming days, 1 to 10,000.
         quantiles: probabilities strictly between 0 and 1.
         kind: "flow" for daily amounts such as profit, "level" for running values such as equity.
-        model: a name in ``MODELS``, or "auto": EWMA-filtered historical simulation, unless another model is
-            better by one per cent CRPS on the last thirty days of the series' cohort.
+        model: a name in ``MODELS``, or "auto": historical simulation whose sizes follow a regression, unless
+            another model would have had a CRPS one per cent smaller over the last weeks of the cohort, or
+            naive a smaller one. A model is calibrated on those weeks, unless it is "naive" or one
+            of statsmodels asked for by name.
         calendar: dates of the days, [days] or, with those of the coming days, [days + horizon]; makes the
             chance of an active day depend on the weekday. Coming days not given are the next working days,
             or the next calendar days when the past has weekends.
         cohort: a label a series, such as plan and phase, [series]; without labels all are one cohort.
-        paths: number of simulated paths to return for each series; independent between series.
+        paths: number of simulated paths to return for each series.
+        state: what an earlier forecast of such a panel learnt; then nothing is chosen or learnt again, and
+            ``skill`` is that of the cohort. It only counts for the model "auto".
         seed: of the random numbers.
 
     Raises:
         ValueError: an argument has a wrong shape or value; the message says which.
     """
     check_arguments(horizon, quantiles, kind, model, paths)
-    array, exponent = panel_scaled(values)
-    history = read_history(array, horizon, level=kind == "level", calendar=calendar, cohort=cohort)
-    names = list(MODELS)
-    chosen = choose(history) if model == "auto" else np.full(len(history), names.index(model))
-    start = last_levels(array, history.cohort) if kind == "level" else None
-    answer = blank(len(history), horizon, len(quantiles), paths)
-    for number in np.unique(chosen):
-        rows = np.flatnonzero(chosen == number)
-        maker = MODELS[names[number]]
-        answer.model[rows] = maker.name
-        answer.skill[rows] = skill(maker, history)[rows]
-        outlook = maker.predict(history, horizon).rows(rows)
-        here = None if start is None else start[rows]
-        fill_quantiles(answer, rows, summarise(outlook, np.asarray(quantiles), seed), here)
-        if answer.paths is not None:
-            answer.paths[rows] = paths_from(simulated_paths(outlook, paths, (seed, int(number))), here)
-    return unscaled(answer, exponent)
+    prepared = prepare(
+        values, horizon, kind=kind, model=model, calendar=calendar, cohort=cohort, state=state, seed=seed
+    )
+    return summary_of(prepared, quantiles, paths)
+
+
+def summary_of(prepared: Prepared, quantiles: Sequence[float] | FloatArray, paths: int = 0) -> Forecast:
+    """Means, quantiles and, when asked for, paths of what was prepared."""
+    mean, daily, total = summarise(prepared.outlook, np.asarray(quantiles), prepared.seed)
+    start = prepared.start
+    if start is not None:
+        mean, daily = start[:, None] + np.cumsum(mean, axis=1), start[:, None, None] + total
+    return Forecast(
+        mean=in_money(mean, prepared.exponent),
+        quantiles=in_money(daily, prepared.exponent),
+        total_quantiles=in_money(total, prepared.exponent),
+        model=prepared.model,
+        skill=np.asarray(prepared.skill, dtype=np.float64),
+        state=prepared.state,
+        paths=paths_of(prepared, paths) if paths else None,
+    )
 
 
 def check_arguments(
@@ -118,52 +130,19 @@ def check_arguments(
         raise ValueError(f"paths must not be negative, but is {paths}")
 
 
-def blank(series: int, horizon: int, quantiles: int, paths: int) -> Forecast:
-    """A forecast to fill."""
-    return Forecast(
-        mean=np.zeros((series, horizon)),
-        quantiles=np.zeros((series, horizon, quantiles)),
-        total_quantiles=np.zeros((series, horizon, quantiles)),
-        model=np.full(series, "", dtype=f"<U{max(map(len, MODELS))}"),
-        skill=np.full(series, np.nan),
-        paths=np.zeros((series, paths, horizon), dtype=np.float32) if paths else None,
-    )
-
-
-def fill_quantiles(answer: Forecast, rows: IntArray, summary: Summary, start: FloatArray | None) -> None:
-    """Write the means and quantiles of some of the series, as levels when they start from one."""
-    mean, daily, total = summary
-    if start is not None:
-        mean, daily = start[:, None] + np.cumsum(mean, axis=1), start[:, None, None] + total
-    answer.mean[rows], answer.quantiles[rows], answer.total_quantiles[rows] = mean, daily, total
-
-
-def unscaled(answer: Forecast, exponent: int) -> Forecast:
-    """The forecast in the unit of the values; what would leave the float range stays at its end."""
-    for array in (answer.mean, answer.quantiles, answer.total_quantiles, answer.paths):
-        if array is not None:
-            with np.errstate(over="ignore", under="ignore"):
-                np.ldexp(array, exponent, out=array)
-            np.nan_to_num(array, copy=False)
-    return answer
-
-
-def paths_from(moves: npt.NDArray[np.float32], start: FloatArray | None) -> npt.NDArray[np.float32]:
+def paths_of(prepared: Prepared, paths: int) -> npt.NDArray[np.float32]:
     """The paths of flows as they are, those of levels as running values."""
-    if start is None:
-        return moves
-    return (start[:, None, None] + np.cumsum(moves, axis=2, dtype=np.float64)).astype(np.float32)
 
+    def of_rows(rows: slice) -> npt.NDArray[np.float32]:
+        moves = prepared.moves(rows, paths)
+        if prepared.start is None:
+            return moves
+        start = in_money(prepared.start[rows], prepared.exponent)
+        with np.errstate(over="ignore"):
+            levels = start[:, None, None] + np.cumsum(moves, axis=2, dtype=np.float64)
+            return np.nan_to_num(levels.astype(np.float32), copy=False)
 
-def last_levels(levels: FloatArray, cohort: IntArray) -> FloatArray:
-    """The last known level; the cohort's mean of them for a series without any, [series]."""
-    seen = ~np.isnan(levels)
-    days = np.where(seen, np.arange(1, levels.shape[1] + 1), 0).max(axis=1, initial=0)
-    # A column of zeros in front is the level of a series without one.
-    framed = np.concatenate([np.zeros((len(levels), 1)), levels], axis=1)
-    last: FloatArray = framed[np.arange(len(levels)), days]
-    known = (days > 0).astype(np.float64)
-    members = pooled(known, cohort)
-    panel = ratio(last.sum(keepdims=True), known.sum(keepdims=True))
-    group = np.where(members > 0, ratio(pooled(last, cohort), members), panel)
-    return np.where(days > 0, last, group)
+    horizon = prepared.outlook.horizon
+    return np.concatenate(
+        [np.zeros((0, paths, horizon), dtype=np.float32), *each_block(of_rows, len(prepared), BLOCK)]
+    )

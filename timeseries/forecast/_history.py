@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from timeseries.forecast._arrays import BoolArray, FloatArray, IntArray
 
-__all__ = ["History", "panel_scaled", "read_history"]
+__all__ = ["WEEK", "WORKING_DAYS", "History", "last_known", "panel_scaled", "read_history"]
 
 SMALLEST = 1e-150
 
@@ -24,13 +24,18 @@ class History:
     Attributes:
         moves: [series, days], NaN where a day was not observed, otherwise within -1 and 1.
         unit: money or level points of one unit, [series].
-        cohort: group number of each series, [series].
+        cohort: number of each series' group in ``cohorts``, [series].
+        cohorts: labels of the groups.
+        levels: running values less the last known one, in the unit, [series, days], NaN where not observed;
+            None for flows.
         weekday: Monday = 0, of the days and of those that follow, [days + horizon]; None when unknown.
     """
 
     moves: FloatArray
     unit: FloatArray
     cohort: IntArray
+    cohorts: tuple[str, ...] = ("",)
+    levels: FloatArray | None = None
     weekday: IntArray | None = None
 
     def __len__(self) -> int:
@@ -48,11 +53,19 @@ class History:
 
     def until(self, days: int) -> "History":
         """The history as it was known after its first ``days`` days."""
-        return replace(self, moves=self.moves[:, :days])
+        levels = None if self.levels is None else from_last_known(self.levels[:, :days])
+        return replace(self, moves=self.moves[:, :days], levels=levels)
 
     def rows(self, rows: slice | IntArray) -> "History":
         """The history of some of the series."""
-        return replace(self, moves=self.moves[rows], unit=self.unit[rows], cohort=self.cohort[rows])
+        levels = None if self.levels is None else self.levels[rows]
+        return replace(
+            self, moves=self.moves[rows], unit=self.unit[rows], cohort=self.cohort[rows], levels=levels
+        )
+
+    def with_moves(self, moves: FloatArray) -> "History":
+        """The same history with other moves, such as the surprises of a model."""
+        return replace(self, moves=moves)
 
 
 def read_history(
@@ -68,6 +81,7 @@ def read_history(
     Raises:
         ValueError: the shapes of calendar or cohort do not fit.
     """
+    cohorts, numbers = cohort_numbers(cohort, len(values))
     moves = level_moves(values) if level else values
     largest = np.max(np.abs(moves), axis=1, initial=0.0, where=~np.isnan(moves))
     # Units keep squares of tiny and huge series apart from the ends of the float range.
@@ -75,7 +89,9 @@ def read_history(
     return History(
         moves=moves / unit[:, None],
         unit=unit,
-        cohort=cohort_numbers(cohort, len(values)),
+        cohort=numbers,
+        cohorts=cohorts,
+        levels=from_last_known(values) / unit[:, None] if level else None,
         weekday=weekdays(calendar, values.shape[1], horizon),
     )
 
@@ -112,14 +128,29 @@ def level_moves(levels: FloatArray) -> FloatArray:
     return np.where(seen & (before >= 0), (levels - start) / np.sqrt(span), np.nan)
 
 
-def cohort_numbers(cohort: npt.ArrayLike | None, series: int) -> IntArray:
-    """Group numbers from labels; one group when there are no labels."""
+def last_known(values: FloatArray) -> FloatArray:
+    """The last observed value of each row; zero for a row without any."""
+    seen = ~np.isnan(values)
+    days = np.where(seen, np.arange(1, values.shape[1] + 1), 0).max(axis=1, initial=0)
+    # A column of zeros in front is the value of a row without one.
+    framed = np.concatenate([np.zeros((len(values), 1)), values], axis=1)
+    return np.asarray(framed[np.arange(len(values)), days])
+
+
+def from_last_known(levels: FloatArray) -> FloatArray:
+    """Levels as differences from the last observed one of their row."""
+    return levels - last_known(levels)[:, None]
+
+
+def cohort_numbers(cohort: npt.ArrayLike | None, series: int) -> tuple[tuple[str, ...], IntArray]:
+    """The labels in use, and each series' place among them; one group when there are no labels."""
     if cohort is None:
-        return np.zeros(series, dtype=np.intp)
+        return ("",), np.zeros(series, dtype=np.intp)
     labels = np.asarray(cohort)
     if labels.shape != (series,):
         raise ValueError(f"cohort must have one label a series ({series}), not shape {labels.shape}")
-    return np.unique(labels.astype(str), return_inverse=True)[1].reshape(series)
+    names, numbers = np.unique(labels.astype(str), return_inverse=True)
+    return tuple(names.tolist()), numbers.reshape(series)
 
 
 def weekdays(calendar: npt.ArrayLike | None, days: int, horizon: int) -> IntArray | None:

@@ -11,7 +11,7 @@ from timeseries.forecast._activity import rest_bucket
 from timeseries.forecast._arrays import LEVELS, BoolArray, FloatArray, IntArray
 from timeseries.forecast._contract import Outlook
 
-__all__ = ["MOST_DAYS", "Draws", "independent_draws", "shared_draws", "simulate"]
+__all__ = ["MOST_DAYS", "Draws", "shared_draws", "simulate"]
 
 
 # Sobol points have at most 21,201 dimensions, two a day.
@@ -23,7 +23,7 @@ class Draws:
     """Random numbers of a simulation.
 
     Attributes:
-        doubt: a standard normal number a path, [1 or series, paths].
+        doubt: two standard normal numbers a path, of its size and its mean, [2, 1 or series, paths].
         days: for each day the place in the shape and the chance of being active, [1 or series, paths] both.
     """
 
@@ -41,22 +41,11 @@ def shared_draws(horizon: int, paths: int, seed: int) -> Draws:
         paths: a power of two.
         seed: of the scrambling.
     """
-    numbers = qmc.Sobol(1 + 2 * horizon, scramble=True, rng=seed).random(paths).T
+    numbers = qmc.Sobol(2 + 2 * horizon, scramble=True, rng=seed).random(paths).T
     # A scrambled point may be zero, where the normal quantile is infinite.
-    doubt = ndtri(np.maximum(numbers[0], 0.5 / paths))
-    places = (numbers[1 : 1 + horizon] * len(LEVELS)).astype(np.intp)
-    return Draws(doubt[None], zip(places[:, None], numbers[1 + horizon :, None], strict=True))
-
-
-def independent_draws(series: int, paths: int, rng: np.random.Generator) -> Draws:
-    """Fresh numbers for every series and path."""
-
-    def days() -> Iterator[tuple[IntArray, FloatArray]]:
-        while True:
-            place = rng.integers(len(LEVELS), size=(series, paths), dtype=np.uint8).astype(np.intp)
-            yield place, rng.random((series, paths), dtype=np.float32)
-
-    return Draws(rng.standard_normal((series, paths), dtype=np.float32), days())
+    doubt = ndtri(np.maximum(numbers[:2], 0.5 / paths))
+    places = (numbers[2 : 2 + horizon] * len(LEVELS)).astype(np.intp)
+    return Draws(doubt[:, None], zip(places[:, None], numbers[2 + horizon :, None], strict=True))
 
 
 def simulate(outlook: Outlook, draws: Draws) -> Iterator[tuple[FloatArray, BoolArray]]:
@@ -65,17 +54,23 @@ def simulate(outlook: Outlook, draws: Draws) -> Iterator[tuple[FloatArray, BoolA
     Yields:
         For each step of the horizon the moves and which of them are of active days, both [series, paths].
     """
-    paths = draws.doubt.shape[1]
+    paths = draws.doubt.shape[2]
     # Units are near one, so single precision is enough and halves the time.
-    size = np.exp(outlook.doubt[:, None] * draws.doubt).astype(np.float32)
+    size = np.exp(outlook.doubt[:, None] * draws.doubt[0]).astype(np.float32)
+    shift = (outlook.error[:, None] * draws.doubt[1]).astype(np.float32)
     shape, rates, scale, location = (
-        part.astype(np.float32)
-        for part in (outlook.shape, outlook.rates, outlook.scale, outlook.location[:, None])
+        part.astype(np.float32) for part in (outlook.shape, outlook.rates, outlook.scale, outlook.location)
     )
+    undone, linked = outlook.undone.astype(np.float32)[:, None], bool(outlook.undone.any())
     rest = np.repeat(outlook.rest[:, None], paths, axis=1)
-    for step, (place, chance) in zip(range(outlook.scale.shape[1]), draws.days, strict=False):
+    surprise = np.zeros((len(outlook), paths), dtype=np.float32)
+    for step, (place, chance) in zip(range(outlook.horizon), draws.days, strict=False):
         active = chance < np.take_along_axis(rates[:, step], rest_bucket(rest), axis=1)
         drawn = shape[:, place[0]] if len(place) == 1 else np.take_along_axis(shape, place, axis=1)
-        moves = drawn * size * scale[:, step, None] + location
+        before, surprise = surprise, drawn * size * scale[:, step, None]
+        moves = surprise + shift + location[:, step, None]
+        if linked:
+            moves -= undone * before
+            surprise = np.where(active, surprise, before)
         yield moves * active, active
         rest = np.where(active, 0, rest + 1)

@@ -4,7 +4,7 @@ import numpy as np
 
 from timeseries.forecast._arrays import FloatArray
 
-__all__ = ["coverage", "crps_from_quantiles", "crps_from_samples", "pinball"]
+__all__ = ["coverage", "crps_from_ordered", "crps_from_quantiles", "crps_from_samples", "pinball"]
 
 
 def pinball(quantiles: FloatArray, levels: FloatArray, actual: FloatArray) -> FloatArray:
@@ -57,7 +57,11 @@ def crps_from_samples(samples: FloatArray, actual: FloatArray) -> FloatArray:
     Returns:
         [...], in the unit of ``actual``; smaller is better.
     """
-    ordered = np.sort(samples, axis=-1)
+    return crps_from_ordered(np.sort(samples, axis=-1), actual)
+
+
+def crps_from_ordered(ordered: FloatArray, actual: FloatArray) -> FloatArray:
+    """The same of an ensemble in ascending order."""
     count = ordered.shape[-1]
     miss = np.abs(ordered - np.asarray(actual)[..., None]).mean(axis=-1)
     rank = (2 * np.arange(1, count + 1) - count - 1) / count**2

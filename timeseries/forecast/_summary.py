@@ -1,13 +1,14 @@
-"""From outlooks to money: means, quantiles of days and totals, and independent paths."""
+"""From outlooks to money: means, quantiles of days and totals, and paths."""
 
 import numpy as np
 import numpy.typing as npt
 
+from timeseries.forecast._activity import active_shares
 from timeseries.forecast._arrays import FloatArray, each_block
 from timeseries.forecast._contract import Outlook
-from timeseries.forecast._sampling import independent_draws, shared_draws, simulate
+from timeseries.forecast._sampling import Draws, shared_draws, simulate
 
-__all__ = ["Summary", "simulated_paths", "summarise"]
+__all__ = ["Summary", "expected_moves", "simulated_moves", "summarise"]
 
 # Leaves a quantile of 14-day totals within a few per cent of its exact value.
 SIMULATED = 1024
@@ -20,22 +21,24 @@ Summary = tuple[FloatArray, FloatArray, FloatArray]
 def summarise(outlook: Outlook, probabilities: FloatArray, seed: int) -> Summary:
     """Expected moves and quantiles of the moves, in money, block by block of series."""
     series, horizon = outlook.scale.shape
-    mean = np.empty((series, horizon))
     daily, total = (np.empty((series, horizon, len(probabilities))) for _ in range(2))
 
     def of_rows(rows: slice) -> None:
         block = outlook.rows(rows)
         money = block.unit[:, None]
         so_far: FloatArray = np.zeros((len(block), SIMULATED), dtype=np.float32)
-        for step, (moves, active) in enumerate(simulate(block, shared_draws(horizon, SIMULATED, seed))):
+        for step, (moves, _) in enumerate(simulate(block, shared_draws(horizon, SIMULATED, seed))):
             so_far += moves
-            # The shape has mean zero, so only the location counts: no sampling noise shared by all series.
-            mean[rows, step] = active.mean(axis=1) * block.location * block.unit
             daily[rows, step] = sample_quantiles(moves, probabilities) * money
             total[rows, step] = sample_quantiles(so_far, probabilities) * money
 
     each_block(of_rows, series, BLOCK)
-    return mean, daily, total
+    return expected_moves(outlook), daily, total
+
+
+def expected_moves(outlook: Outlook) -> FloatArray:
+    """Expected move of every day, [series, horizon]: only the location counts, surprises have mean zero."""
+    return active_shares(outlook.rates, outlook.rest) * outlook.location * outlook.unit[:, None]
 
 
 def sample_quantiles(samples: FloatArray, probabilities: FloatArray) -> FloatArray:
@@ -47,16 +50,11 @@ def sample_quantiles(samples: FloatArray, probabilities: FloatArray) -> FloatArr
     return np.asarray(ordered[:, below] + (place - below) * (ordered[:, above] - ordered[:, below]))
 
 
-def simulated_paths(outlook: Outlook, paths: int, seed: tuple[int, ...]) -> npt.NDArray[np.float32]:
-    """Daily moves in money along independent paths, [series, paths, horizon]."""
-    series, horizon = outlook.scale.shape
-    answer = np.empty((series, paths, horizon), dtype=np.float32)
-
-    def of_rows(rows: slice) -> None:
-        block = outlook.rows(rows)
-        draws = independent_draws(len(block), paths, np.random.default_rng([*seed, rows.start]))
-        moves = np.stack([moves for moves, _ in simulate(block, draws)], axis=2)
-        answer[rows] = moves * block.unit[:, None, None]
-
-    each_block(of_rows, series, BLOCK)
+def simulated_moves(outlook: Outlook, draws: Draws) -> npt.NDArray[np.float32]:
+    """Daily moves along simulated paths, [series, paths, horizon]."""
+    paths = draws.doubt.shape[2]
+    answer = np.empty((len(outlook), paths, outlook.horizon), dtype=np.float32)
+    money = outlook.unit.astype(np.float32)[:, None]
+    for step, (moves, _) in enumerate(simulate(outlook, draws)):
+        np.multiply(moves, money, out=answer[:, :, step])
     return answer

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from timeseries.forecast._activity import activity
-from timeseries.forecast._arrays import FloatArray
-from timeseries.forecast._contract import Outlook, outlook_of
-from timeseries.forecast._evidence import Evidence, gather_evidence, pooled_shape, standing
+from timeseries.forecast._arrays import BoolArray, FloatArray
+from timeseries.forecast._contract import Lessons, Outlook
+from timeseries.forecast._filters import ewma
 from timeseries.forecast._history import History
+from timeseries.forecast.models._simulation import NOTHING_TO_LEARN, historical_simulation
 
 __all__ = ["EwmaFhs"]
 
@@ -30,30 +30,30 @@ class EwmaFhs:
     Three things differ, for accounts that rest. The EWMA (0.94) lives on active days only and is pulled to
     the series' long run, itself shrunk to the cohort's, so that resting does not let it decay. Idle days
     are simulated apart. Sizes are mean absolute deviations, which one jump disturbs less than variances.
-    The mean is shrunk to zero unless it is significant.
     """
 
     name = "ewma_fhs"
 
-    def predict(self, history: History, horizon: int) -> Outlook:
+    def learn(self, history: History, horizon: int) -> Lessons:
         """See :class:`Model`."""
-        evidence = gather_evidence(history, DECAY, MEMORY, PULL)
-        size, doubt = standing(evidence, history)
-        return outlook_of(
-            history,
-            mean=evidence.mean,
-            size=size,
-            course=size_course(evidence, horizon),
-            shape=pooled_shape(evidence, history),
-            doubt=doubt,
-            activity=activity(history, horizon),
-        )
+        return NOTHING_TO_LEARN
+
+    def predict(self, history: History, horizon: int, lessons: Lessons) -> Outlook:
+        """See :class:`Model`."""
+
+        def filtered(
+            deviations: FloatArray, active: BoolArray, long_run: FloatArray
+        ) -> tuple[FloatArray, FloatArray]:
+            expected, recent = ewma(np.abs(deviations), active, long_run, DECAY)
+            return long_run[:, None] ** PULL * expected ** (1 - PULL), size_course(recent, long_run, horizon)
+
+        return historical_simulation(history, horizon, MEMORY, filtered)
 
 
-def size_course(evidence: Evidence, horizon: int) -> FloatArray:
+def size_course(recent: FloatArray, long_run: FloatArray, horizon: int) -> FloatArray:
     """Expected size of each coming active day over the long run, [series, horizon]."""
-    known = (evidence.long_run > 0) & (evidence.recent > 0)
-    now = np.where(known, evidence.recent, 1.0) / np.where(known, evidence.long_run, 1.0)
+    known = (long_run > 0) & (recent > 0)
+    now = np.where(known, recent, 1.0) / np.where(known, long_run, 1.0)
     distance = np.log(np.clip(now, 1 / WIDEST, WIDEST))
     remaining = (1 - PULL) * REVERSION ** np.arange(horizon)
     return np.asarray(np.exp(distance[:, None] * remaining))
