@@ -13,6 +13,7 @@ from jobs.demo import DemoResult, run_demo
 from jobs.detect import JOB as DETECT
 from jobs.forecast import JOB as FORECAST
 from jobs.ledger import Run, history, last_runs
+from jobs.realise import JOB as REALISE
 from jobs.refresh import JOB as REFRESH
 from jobs.runner import run_job
 from jobs.scheduler import check_schedules, schedule_of, serve
@@ -35,5 +36,5 @@ __all__ = [
 
 # In the order data passes through them; running all of them in this order is a full cycle.
 JOBS: dict[str, Job] = {
-    job.name: job for job in (REFRESH, AGGREGATE, DETECT, FORECAST, ALERT, COMPRESS, VERIFY)
+    job.name: job for job in (REFRESH, AGGREGATE, DETECT, FORECAST, REALISE, ALERT, COMPRESS, VERIFY)
 }

@@ -1,5 +1,5 @@
 -- vacuum: Clear away dead rows and renew statistics, where no autovacuum does it.
-VACUUM (ANALYZE) daily_metrics, stale_days, accounts, ingested_files, ticket_ranges;
+VACUUM (ANALYZE) daily_metrics, stale_days, accounts, ingested_files, ticket_ranges, forecasts, forecast_outcomes, rescoring;
 
 -- due_chunks: Chunks that their table's columnstore policy finds old enough, and that are not, or no longer, compressed.
 SELECT format('%I.%I', c.chunk_schema, c.chunk_name) AS chunk

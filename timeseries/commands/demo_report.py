@@ -102,7 +102,7 @@ def show_examples(examples: Sequence[AccountForecast]) -> None:
                 amount(float(one.mean[:5].sum())),
                 amount(float(one.mean.sum())),
                 f"{amount(low, 0)} … {amount(high, 0)}",
-                percent(one.risks["any breach"], 1),
+                percent(one.risks["any_breach"], 1),
                 one.model,
             )
         )

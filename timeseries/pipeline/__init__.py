@@ -1,21 +1,56 @@
 """The joints: panels out of the database, through the numeric rooms, findings back into it."""
 
+from timeseries.pipeline._accuracy import (
+    AccuracyReport,
+    GroupAccuracy,
+    RiskAccuracy,
+    WeekCoverage,
+    forecast_accuracy,
+)
+from timeseries.pipeline._backtest_forecast import ForecastBacktest, backtest_forecast
 from timeseries.pipeline._detection import DetectionReport, Finding, detect
+from timeseries.pipeline._forecast_store import (
+    ForecastColumns,
+    GroupForecast,
+    ModelState,
+    newest_state,
+    store_forecasts,
+    store_group_forecasts,
+    store_state,
+)
 from timeseries.pipeline._forecasting import (
-    ForecastReport,
     forecast_account,
     forecast_all,
+    forecast_group,
     riskiest_accounts,
 )
-from timeseries.pipeline._outlook import AccountForecast
+from timeseries.pipeline._outlook import AccountForecast, ForecastReport
+from timeseries.pipeline._realise import RealiseReport, realise
 
 __all__ = [
     "AccountForecast",
+    "AccuracyReport",
     "DetectionReport",
     "Finding",
+    "ForecastBacktest",
+    "ForecastColumns",
     "ForecastReport",
+    "GroupAccuracy",
+    "GroupForecast",
+    "ModelState",
+    "RealiseReport",
+    "RiskAccuracy",
+    "WeekCoverage",
+    "backtest_forecast",
     "detect",
     "forecast_account",
+    "forecast_accuracy",
     "forecast_all",
+    "forecast_group",
+    "newest_state",
+    "realise",
     "riskiest_accounts",
+    "store_forecasts",
+    "store_group_forecasts",
+    "store_state",
 ]

@@ -12,7 +12,7 @@ from timeseries.config import Settings
 from timeseries.database import Database, statement
 from timeseries.metrics import Panel, known_day, load_panel, refresh_aggregates
 from timeseries.pipeline._features import FEATURES, feature_array
-from timeseries.pipeline._outlook import finite_or_none
+from timeseries.pipeline._numbers import finite_or_none
 from timeseries.pipeline._rescoring import Marks, read_marks, settle
 
 __all__ = ["DetectionReport", "Finding", "detect"]

@@ -1,94 +1,88 @@
-"""Forecasting: every active account's profit and breach probability, stored; or one account's in full."""
+"""Forecasting: every active account's profit and chances, stored; or those of one account, or of a group."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from datetime import date
-from typing import Any
+from datetime import date, timedelta
 
 import numpy as np
 import numpy.typing as npt
 
 from timeseries import __version__
-from timeseries.database import Database, driver, statement
-from timeseries.errors import InputError
-from timeseries.forecast import BreachProbabilities, Forecast, Rules, breach_probabilities
-from timeseries.forecast import forecast as forecast_values
+from timeseries.database import Database, run
+from timeseries.errors import InputError, NotFound
+from timeseries.forecast import GroupTotals, State, forecast
 from timeseries.metrics import Accounts, Panel, known_day, load_panel
-from timeseries.pipeline._outlook import AccountForecast, finite_or_none
+from timeseries.pipeline._forecast_store import (
+    ForecastColumns,
+    GroupForecast,
+    newest_state,
+    store_forecasts,
+    store_group_forecasts,
+    store_state,
+)
+from timeseries.pipeline._outcomes import naive_normal
+from timeseries.pipeline._outlook import AccountForecast, ForecastReport, account_forecast
+from timeseries.pipeline._prospects import LEVELS, group_labels, prospects_of, taken
 from timeseries.pipeline._rescoring import Marks, read_marks, settle
+from timeseries.pipeline._rules import is_
 
-__all__ = ["ForecastReport", "forecast_account", "forecast_all", "riskiest_accounts"]
+__all__ = ["forecast_account", "forecast_all", "forecast_group", "riskiest_accounts"]
 
-FloatArray = npt.NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
-LEVELS = (0.025, 0.1, 0.5, 0.9, 0.975)
 PAST_DAYS = 365
-PATHS = 500
-RULE_OF_RISK = {
-    "daily_loss": "daily_loss",
-    "max_drawdown": "max_drawdown",
-    "profit_target": "profit_target",
+# What was learnt serves for so long; then models are chosen, and their lessons learnt, anew.
+LEARN_AFTER = timedelta(days=7)
+STATE_NAME = f"profit {__version__}"
+# With so many days an account needs little of its cohort's help.
+OWN_HISTORY_DAYS = 60
+COLUMN_OF_RISK = {
+    "daily_loss": "daily_loss_breach",
+    "max_drawdown": "max_drawdown_breach",
+    "profit_target": "profit_target_hit",
 }
-
-
-@dataclass(frozen=True)
-class ForecastReport:
-    """The forecasts of many accounts from one day.
-
-    Attributes:
-        accounts: their names, in the order of every array.
-        forecast: money in each account's currency.
-        risks: rule → probability within the horizon, [accounts]; NaN where the plan has no such rule.
-    """
-
-    origin: date
-    horizon: int
-    accounts: list[str]
-    forecast: Forecast
-    risks: dict[str, FloatArray]
-
-    def as_dicts(self) -> list[dict[str, Any]]:
-        """One plain dictionary an account: the total over the horizon and the risks."""
-        totals = self.forecast.total_quantiles[:, -1]
-        expected = self.forecast.mean.sum(axis=1)
-        return [
-            {
-                "account": account,
-                "model": str(self.forecast.model[i]),
-                "expected": float(expected[i]),
-                "low": float(totals[i, LEVELS.index(0.1)]),
-                "high": float(totals[i, LEVELS.index(0.9)]),
-                **{name: finite_or_none(values[i]) for name, values in self.risks.items()},
-            }
-            for i, account in enumerate(self.accounts)
-        ]
-
-    def riskiest(self, count: int) -> list[dict[str, Any]]:
-        """The accounts likeliest to breach, the likeliest first."""
-        return sorted(self.as_dicts(), key=lambda one: -(one["any_breach"] or 0.0))[:count]
+SEPARATOR = "\x1f"
 
 
 def forecast_all(
-    database: Database, *, horizon: int, model: str = "auto", progress: Progress | None = None
+    database: Database,
+    *,
+    horizon: int,
+    model: str = "auto",
+    learn: bool = False,
+    progress: Progress | None = None,
 ) -> ForecastReport:
-    """Forecast every active account from the last complete day, and store it.
+    """Forecast every active account from the last complete day, and store it with the totals of the groups.
 
-    That settles the marks of accounts whose metrics changed after the last forecasts were made.
+    What was learnt within the last week serves again. That settles the marks of accounts whose metrics
+    changed after the last forecasts were made.
+
+    Args:
+        database: where metrics come from and forecasts go.
+        horizon: weekdays ahead.
+        model: a model's name or "auto".
+        learn: choose and learn anew whatever was learnt before.
+        progress: told what is done.
 
     Raises:
-        InputError: there is no complete day.
+        InputError: there is no complete day, or no active account.
     """
     _tell(progress, 0)
     origin = known_day(database)
     marks = read_marks(database, "forecast", origin)
-    panel = _active(load_panel(database, until=origin, days=PAST_DAYS))
-    if not len(panel.accounts):
+    panel = _known(load_panel(database, until=origin, days=PAST_DAYS))
+    active = _active(panel)
+    if not active.any():
         raise InputError("There are no active accounts to forecast.")
     _tell(progress, 1)
-    found, risks = _forecast_with_risks(panel, horizon, model)
+    state = None if learn else _known_state(database, origin)
+    wanted = taken(panel, active)
+    groupings = _groupings(wanted.accounts)
+    found = prospects_of(panel, horizon, model, state=state, wanted=active, groupings=groupings)
     _tell(progress, 2)
-    report = ForecastReport(origin, horizon, panel.accounts.names, found, risks)
-    _store(database, panel.accounts, report, marks)
+    groups = [one for totals in found.totals for one in _group_forecasts(totals, origin)]
+    report = ForecastReport(
+        origin, horizon, wanted.accounts.names, LEVELS, found.forecast, found.risks, groups
+    )
+    _store(database, wanted, report, marks, learnt=state is None and model == "auto")
     _tell(progress, 3)
     return report
 
@@ -96,7 +90,7 @@ def forecast_all(
 def riskiest_accounts(database: Database, limit: int) -> list[str]:
     """Active accounts likeliest to breach by the newest stored forecasts, those all but certain left out."""
     with database.transaction() as connection:
-        return list(connection.scalars(statement("findings.riskiest"), {"limit": limit}))
+        return list(run(connection, "forecasts.riskiest", {"limit": limit}).scalars())
 
 
 def forecast_account(
@@ -104,7 +98,8 @@ def forecast_account(
 ) -> AccountForecast:
     """Forecast one account in full, with the naive forecast beside it.
 
-    Its cohort lends it strength when its history is short; nothing is stored.
+    What the last stored forecasts learnt serves here too. The cohort lends strength to a short history.
+    Nothing is stored.
 
     Raises:
         NotFound: there is no such account.
@@ -113,36 +108,39 @@ def forecast_account(
     origin = known_day(database)
     own = load_panel(database, until=origin, days=PAST_DAYS, account=account)
     panel = _cohort_of(own, database, origin)
-    found, risks = _forecast_with_risks(panel, horizon, model)
-    row = panel.accounts.names.index(account)
-    naive = _forecast(own, horizon, "naive")
-    seen = np.isfinite(panel["balance_end"][row])
-    facts = panel.accounts.table.iloc[row]
-    floor = _rules(own).max_drawdown_floor[0]
-    return AccountForecast(
-        account=account,
-        currency=facts["currency"],
-        digits=int(facts["currency_digits"]),
-        origin=origin,
-        horizon=horizon,
-        model=str(found.model[row]),
-        skill=float(found.skill[row]),
-        levels=LEVELS,
-        days_ahead=np.busday_offset(panel.days[-1], np.arange(1, horizon + 1)),
-        mean=found.mean[row],
-        quantiles=found.quantiles[row],
-        total_quantiles=found.total_quantiles[row],
-        naive_totals=naive.total_quantiles[0],
-        risks={name.replace("_", " "): finite_or_none(values[row]) for name, values in risks.items()},
-        drawdown_floor=finite_or_none(floor),
-        history_days=panel.days[seen],
-        history_balance=panel["balance_end"][row][seen],
-    )
+    state = _known_state(database, origin)
+    found = prospects_of(panel, horizon, model, state=state, own_skill=True)
+    naive = forecast(own["net_profit"], horizon, quantiles=LEVELS, model="naive", calendar=own.days)
+    return account_forecast(panel, account, origin, found, naive)
 
 
-def _active(panel: Panel) -> Panel:
-    known = np.isfinite(panel["net_profit"]).any(axis=1)
-    return _take(panel, known & (panel.accounts.table["status"] == "active").to_numpy())
+def forecast_group(
+    database: Database, group: str, *, horizon: int, model: str = "auto"
+) -> list[GroupForecast]:
+    """Forecast the active accounts of a group all together, one forecast a currency; nothing is stored.
+
+    Raises:
+        NotFound: no active account is in such a group.
+        InputError: there is no complete day.
+    """
+    origin = known_day(database)
+    panel = _known(load_panel(database, until=origin, days=PAST_DAYS))
+    wanted = _active(panel) & (group_labels(panel.accounts) == group)
+    if not wanted.any():
+        raise NotFound(f'No active account is in a group "{group}". `timeseries accounts list` shows groups.')
+    state = _known_state(database, origin)
+    groupings = _groupings(taken(panel, wanted).accounts)[1:]
+    found = prospects_of(panel, horizon, model, state=state, wanted=wanted, groupings=groupings)
+    return _group_forecasts(found.totals[0], origin)
+
+
+def _known(panel: Panel) -> Panel:
+    """The accounts with any day in the panel."""
+    return taken(panel, np.asarray(np.isfinite(panel["net_profit"]).any(axis=1)))
+
+
+def _active(panel: Panel) -> npt.NDArray[np.bool_]:
+    return is_(panel.accounts, "status", "active")
 
 
 def _cohort_of(own: Panel, database: Database, origin: date) -> Panel:
@@ -150,108 +148,80 @@ def _cohort_of(own: Panel, database: Database, origin: date) -> Panel:
     if days_known >= OWN_HISTORY_DAYS:
         return own
     everyone = load_panel(database, until=origin, days=PAST_DAYS)
-    return _take(everyone, everyone.accounts.cohort == own.accounts.cohort[0])
+    return taken(everyone, everyone.accounts.cohort == own.accounts.cohort[0])
 
 
-# With so many days an account needs little of its cohort's help.
-OWN_HISTORY_DAYS = 60
-
-
-def _take(panel: Panel, rows: npt.NDArray[np.bool_]) -> Panel:
-    values = {name: array[rows] for name, array in panel.values.items()}
-    return Panel(Accounts(panel.accounts.table[rows].reset_index(drop=True)), panel.days, values)
-
-
-def _forecast(panel: Panel, horizon: int, model: str, *, paths: int = 0) -> Forecast:
-    return forecast_values(
-        panel["net_profit"],
-        horizon,
-        quantiles=LEVELS,
-        kind="flow",
-        model=model,
-        calendar=panel.days,
-        cohort=panel.accounts.cohort,
-        paths=paths,
-    )
-
-
-def _forecast_with_risks(panel: Panel, horizon: int, model: str) -> tuple[Forecast, dict[str, FloatArray]]:
-    found = _forecast(panel, horizon, model, paths=PATHS)
-    assert found.paths is not None
-    chances = breach_probabilities(found.paths, _rules(panel), _low_excess(panel))
-    return found, _where_ruled(chances, panel.accounts)
-
-
-def _rules(panel: Panel) -> Rules:
-    accounts = panel.accounts
-    initial, limit = accounts.column("initial_balance"), accounts.column("max_drawdown")
-    trailing = (accounts.table["max_drawdown_mode"] == "trailing").to_numpy()
-    on_balance = (accounts.table["max_drawdown_basis"] == "balance").to_numpy()
-    peak = np.where(on_balance, accounts.column("balance_peak"), accounts.column("equity_peak"))
-    peak = np.where(np.isfinite(peak), peak, initial)
-    balance = _last_known(panel["balance_end"], initial)
-    return Rules(
-        balance=balance,
-        equity=_last_known(panel["equity_end"], balance),
-        max_drawdown_floor=np.where(trailing, peak, initial) - limit,
-        daily_loss_limit=accounts.column("daily_loss"),
-        profit_target=initial + accounts.column("profit_target"),
-        trailing=trailing,
-        high_water_mark=peak,
-        daily_loss_on_equity=(accounts.table["daily_loss_basis"] == "equity").to_numpy(),
-    )
-
-
-def _last_known(values: FloatArray, otherwise: FloatArray) -> FloatArray:
-    known = np.isfinite(values)
-    last = values.shape[1] - 1 - np.argmax(known[:, ::-1], axis=1)
-    return np.where(known.any(axis=1), values[np.arange(len(values)), last], otherwise)
-
-
-def _low_excess(panel: Panel) -> FloatArray:
-    excess = np.minimum(panel["equity_low"] - panel["equity_end"], 0.0)
-    return np.where(panel["trades"] > 0, excess, np.nan)
-
-
-def _where_ruled(chances: BreachProbabilities, accounts: Accounts) -> dict[str, FloatArray]:
-    found: dict[str, FloatArray] = {field.name: getattr(chances, field.name) for field in fields(chances)}
-    for risk, rule in RULE_OF_RISK.items():
-        found[risk] = np.where(np.isfinite(accounts.column(rule)), found[risk], np.nan)
-    ruled = np.isfinite(accounts.column("daily_loss")) | np.isfinite(accounts.column("max_drawdown"))
-    found["any_breach"] = np.where(ruled, found["any_breach"], np.nan)
-    return found
-
-
-def _store(database: Database, accounts: Accounts, report: ForecastReport, marks: Marks) -> None:
-    rows = zip(*_columns(accounts, report), strict=True)
+def _known_state(database: Database, origin: date) -> State | None:
+    """What was learnt within the last week, if this version can read it."""
     with database.transaction() as connection:
-        connection.execute(statement("findings.create_new_forecasts"))
-        with (
-            driver(connection).cursor() as cursor,
-            cursor.copy(str(statement("findings.copy_forecasts"))) as copy,
-        ):
-            for row in rows:
-                copy.write_row(row)
-        connection.execute(statement("findings.merge_forecasts"))
+        found = newest_state(connection, STATE_NAME, until=origin)
+    if found is None or origin - found.origin >= LEARN_AFTER:
+        return None
+    return State.from_dict(found.state)
+
+
+def _groupings(accounts: Accounts) -> list[npt.NDArray[np.str_]]:
+    """Labels by currency, for the firm, and by group and currency."""
+    currencies = accounts.table["currency"].to_numpy(np.str_)
+    return [currencies, np.char.add(np.char.add(group_labels(accounts), SEPARATOR), currencies)]
+
+
+def _group_forecasts(totals: GroupTotals, origin: date) -> list[GroupForecast]:
+    """The totals of each group as people read them; accounts without a group are only in the firm's."""
+    forecasts = []
+    for place, label in enumerate(totals.groups):
+        group, _, currency = label.rpartition(SEPARATOR)
+        if SEPARATOR in label and not group:
+            continue
+        forecasts.append(
+            GroupForecast(
+                group=group or None,
+                currency=currency,
+                origin=origin,
+                horizon=totals.mean.shape[1],
+                accounts=int(totals.members[place]),
+                levels=LEVELS,
+                mean=totals.mean[place],
+                total_quantiles=totals.total_quantiles[place],
+                expected_payout=float(totals.expected_payout[place]),
+                payout_quantiles=totals.payout_quantiles[place],
+                expected_breaches=float(totals.expected_breaches[place]),
+            )
+        )
+    return forecasts
+
+
+def _store(
+    database: Database,
+    panel: Panel,
+    report: ForecastReport,
+    marks: Marks,
+    *,
+    learnt: bool,
+) -> None:
+    with database.transaction() as connection:
+        store_forecasts(connection, report.origin, _columns(panel, report), levels=LEVELS)
+        store_group_forecasts(connection, report.groups)
+        if learnt:
+            store_state(connection, STATE_NAME, report.origin, report.forecast.state.as_dict())
         settle(connection, marks, [report.origin])
 
 
-def _columns(accounts: Accounts, report: ForecastReport) -> list[list[Any]]:
-    found, count = report.forecast, len(accounts)
-    risks = ("daily_loss", "max_drawdown", "any_breach", "profit_target")
-    return [
-        [report.origin] * count,
-        accounts.table["account_id"].tolist(),
-        [report.horizon] * count,
-        found.model.tolist(),
-        [__version__] * count,
-        [finite_or_none(value) for value in found.skill],
-        [list(LEVELS)] * count,
-        found.mean.tolist(),
-        found.quantiles.tolist(),
-        found.total_quantiles.tolist(),
-        *([finite_or_none(value) for value in report.risks[name]] for name in risks),
-    ]
+def _columns(panel: Panel, report: ForecastReport) -> ForecastColumns:
+    found = report.forecast
+    naive_mean, naive_deviation = naive_normal(panel["net_profit"])
+    return ForecastColumns(
+        account_ids=panel.accounts.table["account_id"].to_numpy(np.int64),
+        model=found.model,
+        cohort=panel.accounts.cohort,
+        skill=found.skill,
+        mean=found.mean,
+        quantiles=found.quantiles,
+        total_quantiles=found.total_quantiles,
+        naive_mean=naive_mean,
+        naive_deviation=naive_deviation,
+        risks={COLUMN_OF_RISK.get(name, name): values for name, values in report.risks.items()},
+    )
 
 
 def _tell(progress: Progress | None, done: int) -> None:
