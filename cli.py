@@ -24,6 +24,7 @@ VERBS = {
     "symbols": "timeseries.commands.symbols",
     "detect": "timeseries.commands.detect",
     "forecast": "timeseries.commands.forecast",
+    "backtest": "timeseries.commands.backtest",
     "alerts": "timeseries.commands.alerts",
     "jobs": "jobs.commands",
 }
