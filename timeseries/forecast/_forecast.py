@@ -74,10 +74,10 @@ def forecast(
         horizon: number of coming days, 1 to 10,000.
         quantiles: probabilities strictly between 0 and 1.
         kind: "flow" for daily amounts such as profit, "level" for running values such as equity.
-        model: a name in ``MODELS``, or "auto": historical simulation whose sizes follow a regression, unless
-            another model would have had a CRPS one per cent smaller over the last weeks of the cohort, or
-            naive a smaller one. A model is calibrated on those weeks, unless it is "naive" or one
-            of statsmodels asked for by name.
+        model: a name in ``MODELS``, or "auto": of flows "har_fhs", historical simulation whose sizes follow
+            a regression, of levels "combined", its average with boosted trees; unless another would clearly
+            have had a smaller CRPS over the last weeks of the cohort. A model is calibrated on those weeks,
+            unless it is "naive" or one of statsmodels asked for by name.
         calendar: dates of the days, [days] or, with those of the coming days, [days + horizon]; makes the
             chance of an active day depend on the weekday. Coming days not given are the next working days,
             or the next calendar days when the past has weekends.
