@@ -14,7 +14,7 @@ from timeseries.forecast._filters import ewma
 from timeseries.forecast._history import History
 from timeseries.forecast._size_features import market_states, size_states
 from timeseries.forecast.models._ewma_fhs import EwmaFhs
-from timeseries.forecast.models._simulation import NOTHING_TO_LEARN
+from timeseries.forecast.models._unlearned import Unlearned
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingRegressor
@@ -35,7 +35,7 @@ TRUST = 0.5
 WIDEST = 4.0
 
 
-class Boosted:
+class Boosted(Unlearned):
     """Trees that see every series' recent sizes and moves and foretell how far the coming days reach.
 
     Quantiles of the move of an active day (of a level: of its change so far), over the series' typical move,
@@ -48,10 +48,6 @@ class Boosted:
     """
 
     name = "boosted"
-
-    def learn(self, history: History, horizon: int) -> Lessons:
-        """See :class:`Model`."""
-        return NOTHING_TO_LEARN
 
     def predict(self, history: History, horizon: int, lessons: Lessons) -> Outlook:
         """See :class:`Model`."""

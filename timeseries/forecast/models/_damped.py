@@ -3,8 +3,8 @@
 from timeseries.forecast._contract import Lessons, Outlook
 from timeseries.forecast._history import History
 from timeseries.forecast._smoothing import smoothed, smoothing_values
-from timeseries.forecast.models._simulation import NOTHING_TO_LEARN
 from timeseries.forecast.models._smoothing import course_outlook
+from timeseries.forecast.models._unlearned import Unlearned
 
 __all__ = ["Damped"]
 
@@ -16,17 +16,13 @@ PARAMETERS = tuple(
 )
 
 
-class Damped:
+class Damped(Unlearned):
     """A level and a trend that fades: the course bends to a constant.
 
     Source: Gardner & McKenzie (1985), "Forecasting trends in time series", Management Science 31(10).
     """
 
     name = "damped"
-
-    def learn(self, history: History, horizon: int) -> Lessons:
-        """See :class:`Model`."""
-        return NOTHING_TO_LEARN
 
     def predict(self, history: History, horizon: int, lessons: Lessons) -> Outlook:
         """See :class:`Model`."""

@@ -6,7 +6,7 @@ from timeseries.forecast._arrays import FloatArray, ratio
 from timeseries.forecast._contract import Lessons, Outlook
 from timeseries.forecast._history import History
 from timeseries.forecast.models._naive import WINDOW, gaussian, moments
-from timeseries.forecast.models._simulation import NOTHING_TO_LEARN
+from timeseries.forecast.models._unlearned import Unlearned
 
 __all__ = ["Drift"]
 
@@ -14,7 +14,7 @@ __all__ = ["Drift"]
 HALF_TRUSTED_DAYS = 200.0
 
 
-class Drift:
+class Drift(Unlearned):
     """A level goes on by a share of its mean move; the daily amount of a flow along its straight line.
 
     Days are normal with the deviation of the last 250. The share of the mean move, or of the line's slope, is
@@ -22,10 +22,6 @@ class Drift:
     """
 
     name = "drift"
-
-    def learn(self, history: History, horizon: int) -> Lessons:
-        """See :class:`Model`."""
-        return NOTHING_TO_LEARN
 
     def predict(self, history: History, horizon: int, lessons: Lessons) -> Outlook:
         """See :class:`Model`."""

@@ -5,7 +5,8 @@ import numpy as np
 from timeseries.forecast._arrays import BoolArray, FloatArray
 from timeseries.forecast._contract import Lessons, Outlook
 from timeseries.forecast._history import History
-from timeseries.forecast.models._simulation import NOTHING_TO_LEARN, historical_simulation
+from timeseries.forecast.models._simulation import historical_simulation
+from timeseries.forecast.models._unlearned import Unlearned
 
 __all__ = ["Empirical"]
 
@@ -13,7 +14,7 @@ __all__ = ["Empirical"]
 MEMORY = 0.97
 
 
-class Empirical:
+class Empirical(Unlearned):
     """History's moves as they were, recent ones weighing more: no state of volatility.
 
     An active day's weight fades by 0.97 with every later active day. Idle days are simulated apart; short
@@ -21,10 +22,6 @@ class Empirical:
     """
 
     name = "empirical"
-
-    def learn(self, history: History, horizon: int) -> Lessons:
-        """See :class:`Model`."""
-        return NOTHING_TO_LEARN
 
     def predict(self, history: History, horizon: int, lessons: Lessons) -> Outlook:
         """See :class:`Model`."""

@@ -6,13 +6,13 @@ import numpy.typing as npt
 from timeseries.forecast._arrays import FloatArray
 from timeseries.forecast._contract import Lessons, Outlook
 from timeseries.forecast._history import History
-from timeseries.forecast.models._simulation import NOTHING_TO_LEARN
 from timeseries.forecast.models._statsmodels import fitted_one_by_one
+from timeseries.forecast.models._unlearned import Unlearned
 
 __all__ = ["Ets"]
 
 
-class Ets:
+class Ets(Unlearned):
     """ETS(A, Ad, N): additive errors and a damped trend, by maximum likelihood, one series at a time.
 
     Source: Hyndman, Koehler, Snyder & Grose (2002), "A state space framework for automatic forecasting using
@@ -20,10 +20,6 @@ class Ets:
     """
 
     name = "ets"
-
-    def learn(self, history: History, horizon: int) -> Lessons:
-        """See :class:`Model`."""
-        return NOTHING_TO_LEARN
 
     def predict(self, history: History, horizon: int, lessons: Lessons) -> Outlook:
         """See :class:`Model`."""

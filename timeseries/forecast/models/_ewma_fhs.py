@@ -6,7 +6,8 @@ from timeseries.forecast._arrays import BoolArray, FloatArray
 from timeseries.forecast._contract import Lessons, Outlook
 from timeseries.forecast._filters import ewma
 from timeseries.forecast._history import History
-from timeseries.forecast.models._simulation import NOTHING_TO_LEARN, historical_simulation
+from timeseries.forecast.models._simulation import historical_simulation
+from timeseries.forecast.models._unlearned import Unlearned
 
 __all__ = ["EwmaFhs"]
 
@@ -20,7 +21,7 @@ REVERSION = 0.95
 WIDEST = 4.0
 
 
-class EwmaFhs:
+class EwmaFhs(Unlearned):
     """History's moves, each over the size expected on its day, re-scaled to the size expected now.
 
     Sources: Hull & White (1998), "Incorporating volatility updating into the historical simulation method
@@ -33,10 +34,6 @@ class EwmaFhs:
     """
 
     name = "ewma_fhs"
-
-    def learn(self, history: History, horizon: int) -> Lessons:
-        """See :class:`Model`."""
-        return NOTHING_TO_LEARN
 
     def predict(self, history: History, horizon: int, lessons: Lessons) -> Outlook:
         """See :class:`Model`."""

@@ -3,8 +3,8 @@
 from timeseries.forecast._contract import Lessons, Outlook
 from timeseries.forecast._history import History
 from timeseries.forecast._smoothing import smoothed, smoothing_values
-from timeseries.forecast.models._simulation import NOTHING_TO_LEARN
 from timeseries.forecast.models._smoothing import course_outlook
+from timeseries.forecast.models._unlearned import Unlearned
 
 __all__ = ["Holt"]
 
@@ -13,7 +13,7 @@ PARAMETERS = tuple(
 )
 
 
-class Holt:
+class Holt(Unlearned):
     """A level and a trend that both move by a share of each surprise; the trend goes on for ever.
 
     Source: Holt (1957, reprinted 2004), "Forecasting seasonals and trends by exponentially weighted moving
@@ -21,10 +21,6 @@ class Holt:
     """
 
     name = "holt"
-
-    def learn(self, history: History, horizon: int) -> Lessons:
-        """See :class:`Model`."""
-        return NOTHING_TO_LEARN
 
     def predict(self, history: History, horizon: int, lessons: Lessons) -> Outlook:
         """See :class:`Model`."""

@@ -8,14 +8,14 @@ from timeseries.forecast._arrays import LEVELS, FloatArray, ratio
 from timeseries.forecast._cohort import money_scale
 from timeseries.forecast._contract import Lessons, Outlook, outlook_of
 from timeseries.forecast._history import History
-from timeseries.forecast.models._simulation import NOTHING_TO_LEARN
+from timeseries.forecast.models._unlearned import Unlearned
 
 __all__ = ["Naive", "gaussian", "moments"]
 
 WINDOW = 250
 
 
-class Naive:
+class Naive(Unlearned):
     """Every coming day is normal with the mean and standard deviation of the last 250 days.
 
     Nothing is filtered, shrunk or separated: this is what any model has to beat. A level is a random walk
@@ -23,10 +23,6 @@ class Naive:
     """
 
     name = "naive"
-
-    def learn(self, history: History, horizon: int) -> Lessons:
-        """See :class:`Model`."""
-        return NOTHING_TO_LEARN
 
     def predict(self, history: History, horizon: int, lessons: Lessons) -> Outlook:
         """See :class:`Model`."""

@@ -6,15 +6,15 @@ import numpy.typing as npt
 from timeseries.forecast._arrays import FloatArray
 from timeseries.forecast._contract import Lessons, Outlook
 from timeseries.forecast._history import History
-from timeseries.forecast.models._simulation import NOTHING_TO_LEARN
 from timeseries.forecast.models._statsmodels import fitted_one_by_one
+from timeseries.forecast.models._unlearned import Unlearned
 
 __all__ = ["Sarimax"]
 
 WEEK = 5
 
 
-class Sarimax:
+class Sarimax(Unlearned):
     """ARIMA(1, d, 1)(1, 0, 0) with a week of five days, one series at a time.
 
     A level is differenced once, a flow has a constant instead. By maximum likelihood.
@@ -23,10 +23,6 @@ class Sarimax:
     """
 
     name = "sarimax"
-
-    def learn(self, history: History, horizon: int) -> Lessons:
-        """See :class:`Model`."""
-        return NOTHING_TO_LEARN
 
     def predict(self, history: History, horizon: int, lessons: Lessons) -> Outlook:
         """See :class:`Model`."""

@@ -6,22 +6,18 @@ from timeseries.forecast._arrays import FloatArray, ratio
 from timeseries.forecast._contract import Lessons, Outlook
 from timeseries.forecast._history import WEEK, WORKING_DAYS, History
 from timeseries.forecast.models._naive import WINDOW, gaussian
-from timeseries.forecast.models._simulation import NOTHING_TO_LEARN
+from timeseries.forecast.models._unlearned import Unlearned
 
 __all__ = ["SeasonalNaive"]
 
 
-class SeasonalNaive:
+class SeasonalNaive(Unlearned):
     """Every coming day moves as its weekday did last; normal, with the deviation from week to week.
 
     Without a calendar a week has five days. A weekday that was not observed last week counts as no move.
     """
 
     name = "seasonal_naive"
-
-    def learn(self, history: History, horizon: int) -> Lessons:
-        """See :class:`Model`."""
-        return NOTHING_TO_LEARN
 
     def predict(self, history: History, horizon: int, lessons: Lessons) -> Outlook:
         """See :class:`Model`."""

@@ -1,18 +1,14 @@
 """What the models of historical simulation share: moves over their expected size, drawn again."""
 
-from types import MappingProxyType
-
 import numpy as np
 
 from timeseries.forecast._activity import activity
-from timeseries.forecast._contract import Lessons, Outlook, outlook_of
+from timeseries.forecast._contract import Outlook, outlook_of
 from timeseries.forecast._evidence import Sizing, deviation_error, gather_evidence, pooled_shape, standing
 from timeseries.forecast._history import History
 from timeseries.forecast._means import shrunk_means
 
-__all__ = ["NOTHING_TO_LEARN", "historical_simulation"]
-
-NOTHING_TO_LEARN: Lessons = MappingProxyType({})
+__all__ = ["historical_simulation"]
 
 
 def historical_simulation(history: History, horizon: int, memory: float, sizing: Sizing) -> Outlook:

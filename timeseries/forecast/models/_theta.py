@@ -9,13 +9,13 @@ from timeseries.forecast._contract import Lessons, Outlook
 from timeseries.forecast._history import History
 from timeseries.forecast._smoothing import smoothed, smoothing_values
 from timeseries.forecast.models._ses import PARAMETERS
-from timeseries.forecast.models._simulation import NOTHING_TO_LEARN
 from timeseries.forecast.models._smoothing import course_outlook
+from timeseries.forecast.models._unlearned import Unlearned
 
 __all__ = ["Theta"]
 
 
-class Theta:
+class Theta(Unlearned):
     """Simple exponential smoothing with half the slope of the straight line through the past.
 
     Sources: Assimakopoulos & Nikolopoulos (2000), "The theta model: a decomposition approach to forecasting",
@@ -24,10 +24,6 @@ class Theta:
     """
 
     name = "theta"
-
-    def learn(self, history: History, horizon: int) -> Lessons:
-        """See :class:`Model`."""
-        return NOTHING_TO_LEARN
 
     def predict(self, history: History, horizon: int, lessons: Lessons) -> Outlook:
         """See :class:`Model`."""
