@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from timeseries.commands import Session
-from timeseries.commands.backtest import backtest
+import cli
 from timeseries.demo import generate
 from timeseries.errors import InputError
 from timeseries.ingest import Kind, load
@@ -36,33 +35,17 @@ def found(firm):
 
 
 @pytest.fixture
-def timeseries(firm, monkeypatch):
+def timeseries(firm):
     """Run the verb on the firm: its output, or the error that it raised."""
 
-    class OnFirm(Session):
-        def database(self, **options):
-            return _open(firm)
-
     def run(*words):
-        result = CliRunner().invoke(backtest, ["forecast", *words], obj=OnFirm(), catch_exceptions=True)
+        door = ["--database-url", firm.url, "backtest", "forecast"]
+        result = CliRunner().invoke(cli.timeseries, [*door, *words], catch_exceptions=True)
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result.output
 
     return run
-
-
-class _open:  # noqa: N801
-    """The firm's database, which stays open afterwards."""
-
-    def __init__(self, database):
-        self._database = database
-
-    def __enter__(self):
-        return self._database
-
-    def __exit__(self, *error):
-        return None
 
 
 def test_rules_of_an_earlier_day_are_those_the_database_had_then(firm):
