@@ -109,6 +109,27 @@ def test_all_active_accounts_are_forecast(demo):
     }
 
 
+def test_a_group_is_forecast_as_the_sum_of_its_accounts_and_unknown_ones_are_named(demo):
+    group = next(
+        one["account_group"] for one in demo.json("accounts", "--status", "active") if one["account_group"]
+    )
+    members = {one["account"] for one in demo.json("accounts", "--group", group, "--status", "active")}
+    [together] = demo.json("forecast", "--group", group)
+    alone = [one for one in demo.json("forecast", "--all") if one["account"] in members]
+    assert together["accounts"] == len(alone)
+    assert sum(together["mean"]) == pytest.approx(sum(one["expected"] for one in alone), abs=0.01)
+    paid = sum(one["expected_payout"] or 0.0 for one in alone)
+    assert together["expected_payout"] == pytest.approx(paid, rel=0.1, abs=5)
+    assert group in demo.run("forecast", "--group", "nobody", exit_code=4)
+
+
+def test_what_was_learnt_serves_again_until_it_is_to_be_learnt_anew(demo):
+    again, anew = demo.json("forecast", "--all"), demo.json("forecast", "--all", "--learn")
+    for one, other in zip(again, anew, strict=True):
+        assert one["model"] == other["model"]
+        assert one["expected"] == pytest.approx(other["expected"], rel=1e-6)
+
+
 def test_detecting_a_day_again_gives_the_same_findings(demo):
     first, second = (demo.json("detect", "--days", "20") for _ in range(2))
     assert first == second

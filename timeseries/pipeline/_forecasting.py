@@ -127,7 +127,9 @@ def forecast_group(
     panel = _known(load_panel(database, until=origin, days=PAST_DAYS))
     wanted = _active(panel) & (group_labels(panel.accounts) == group)
     if not wanted.any():
-        raise NotFound(f'No active account is in a group "{group}". `timeseries accounts list` shows groups.')
+        groups = sorted(set(group_labels(panel.accounts)[_active(panel)]) - {""})
+        there = f"there are {', '.join(groups)}" if groups else "no active account has one"
+        raise NotFound(f'There is no active account in a group "{group}": {there}.')
     state = _known_state(database, origin)
     groupings = _groupings(taken(panel, wanted).accounts)[1:]
     found = prospects_of(panel, horizon, model, state=state, wanted=wanted, groupings=groupings)
