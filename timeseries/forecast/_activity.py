@@ -88,7 +88,7 @@ def on_weekdays(history: History, rates: FloatArray, horizon: int) -> FloatArray
 def weekday_odds(history: History, weekday: IntArray) -> FloatArray:
     """Odds of an active day on each weekday against those of any day, by cohort, [series, 7]."""
     past = np.eye(WEEK)[weekday[: history.days]]
-    moved = pooled((history.observed & (history.moves != 0)) @ past, history.cohort)
+    moved = pooled(history.active @ past, history.cohort)
     idle = pooled((history.moves == 0) @ past, history.cohort)
     everyday = (moved.sum(axis=1, keepdims=True) + 0.5) / (idle.sum(axis=1, keepdims=True) + 0.5)
     # Pseudo-days at the everyday odds keep a weekday seen a few times near them.

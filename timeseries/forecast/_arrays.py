@@ -1,20 +1,32 @@
 """Array types and small row-wise helpers shared by the forecasting room."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from dataclasses import fields
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["LEVELS", "BoolArray", "FloatArray", "IntArray", "each_block", "ratio", "weighted_quantiles"]
+__all__ = [
+    "LEVELS",
+    "BoolArray",
+    "FloatArray",
+    "IntArray",
+    "each_block",
+    "joined",
+    "ratio",
+    "weighted_quantiles",
+]
 
 FloatArray = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.integer]
 BoolArray = npt.NDArray[np.bool_]
 
 Result = TypeVar("Result")
+# A dataclass of arrays.
+Parts = TypeVar("Parts", bound=Any)
 
 MOST_THREADS = 8
 SHAPE_POINTS = 200
@@ -31,6 +43,17 @@ def each_block(work: Callable[[slice], Result], series: int, size: int) -> list[
     parts = [slice(start, min(start + size, series)) for start in range(0, series, size)]
     with ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, MOST_THREADS)) as pool:
         return list(pool.map(work, parts))
+
+
+def joined(parts: Sequence[Parts], axis: int = 0) -> Parts:
+    """Dataclasses of arrays as one: every field the concatenation of theirs."""
+    kind: type[Parts] = type(parts[0])
+    columns = {
+        field.name: np.concatenate([getattr(part, field.name) for part in parts], axis=axis)
+        for field in fields(kind)
+    }
+    whole: Parts = kind(**columns)
+    return whole
 
 
 def ratio(numerator: FloatArray, denominator: FloatArray, otherwise: float = 0.0) -> FloatArray:

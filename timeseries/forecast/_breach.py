@@ -86,8 +86,9 @@ def breach_probabilities(
     """
     if paths.ndim != 3 or len(paths) != len(rules) or paths.shape[1] == 0:
         raise ValueError(f"paths must be [{len(rules)} series, paths, horizon], not of shape {paths.shape}")
-    past = typical_past(past_profit, len(rules))
-    if past is None:
+    if past_profit is not None:
+        past = typical_past(past_profit, len(rules))
+    else:
         past = np.concatenate(
             [np.zeros(0), *each_block(lambda rows: typical_move(paths[rows]), len(paths), BLOCK)]
         )
@@ -157,6 +158,7 @@ class PathRules:
 
 
 def walked(paths: npt.NDArray[np.floating], position: Position, lows: Lows) -> Walk:
+    """The accounts at the end of their paths, [series, paths, horizon]."""
     walk = Walk(position, lows, paths.shape[1])
     move = np.empty(paths.shape[:2], dtype=np.float32)
     scale = (1 / position.unit).astype(paths.dtype)
@@ -168,10 +170,8 @@ def walked(paths: npt.NDArray[np.floating], position: Position, lows: Lows) -> W
     return walk
 
 
-def typical_past(past_profit: npt.ArrayLike | None, series: int) -> FloatArray | None:
-    """Typical move of past days, [series]; None without them."""
-    if past_profit is None:
-        return None
+def typical_past(past_profit: npt.ArrayLike, series: int) -> FloatArray:
+    """Typical move of past days, [series]."""
     array = np.asarray(past_profit, dtype=np.float64)
     if array.ndim != 2 or len(array) != series:
         raise ValueError(f"past_profit must be [{series} series, days], not of shape {array.shape}")

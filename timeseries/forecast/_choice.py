@@ -62,7 +62,7 @@ def chosen(history: History, model: str) -> Choice:
     return Choice(
         model=np.array(names)[best],
         skill=1 - ratio(won, total[names.index(NAIVE.name)], otherwise=np.nan),
-        calibration=joined([calibration_of(trial, sample.cohort, cohorts) for trial in trials], best),
+        calibration=of_winners([calibration_of(trial, sample.cohort, cohorts) for trial in trials], best),
     )
 
 
@@ -113,7 +113,7 @@ def winners(losses: FloatArray, names: Sequence[str]) -> IntArray:
     return np.asarray(np.argmin(np.where(clear, total, np.inf), axis=0))
 
 
-def joined(calibrations: Sequence[Calibration], best: IntArray) -> Calibration:
+def of_winners(calibrations: Sequence[Calibration], best: IntArray) -> Calibration:
     """Each row's calibration, from the trial that won there."""
     rows = np.arange(len(best))
 

@@ -19,7 +19,7 @@ LARGEST_LOG = 700.0
 
 
 def group_sums(values: FloatArray, group: IntArray, groups: int) -> FloatArray:
-    """The sum of the rows of each group, [groups, ...]; values [series, days]."""
+    """The sum of the rows of each group, [groups, ...]; values [series] or [series, days]."""
     places = np.arange(len(group))
     member = csr_array((np.ones(len(group)), (group, places)), shape=(groups, len(group)))
     return np.asarray(member @ values)
@@ -27,9 +27,7 @@ def group_sums(values: FloatArray, group: IntArray, groups: int) -> FloatArray:
 
 def pooled(values: FloatArray, cohort: IntArray) -> FloatArray:
     """The sum over each series' cohort, given back to every series; [series, ...] in and out."""
-    totals = np.zeros((int(cohort.max(initial=-1)) + 1, *values.shape[1:]))
-    np.add.at(totals, cohort, values)
-    return np.asarray(totals[cohort])
+    return group_sums(values, cohort, int(cohort.max(initial=-1)) + 1)[cohort]
 
 
 def money_scale(size: FloatArray, days: FloatArray, history: History) -> tuple[FloatArray, FloatArray]:

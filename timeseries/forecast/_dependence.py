@@ -47,7 +47,7 @@ def measured_dependence(history: History, group: IntArray) -> Dependence:
     It is what decides the spread of sums: the variance of a sum of n like moves grows by n (n - 1) times the
     mean correlation. Columns of the history must be the same days for all series.
     """
-    active = history.observed & (history.moves != 0)
+    active = history.active
     moves = np.where(active, history.moves, 0.0)
     days = active.sum(axis=1).astype(np.float64)
     typical = ratio(np.abs(moves).sum(axis=1), days)

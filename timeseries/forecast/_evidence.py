@@ -1,11 +1,11 @@
 """What the active days of a series say about the size and the shape of its moves."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from timeseries.forecast._arrays import BoolArray, FloatArray, each_block, ratio, weighted_quantiles
+from timeseries.forecast._arrays import BoolArray, FloatArray, each_block, joined, ratio, weighted_quantiles
 from timeseries.forecast._cohort import money_scale, pooled
 from timeseries.forecast._filters import fading
 from timeseries.forecast._history import History
@@ -71,14 +71,12 @@ def gather_evidence(history: History, mean: FloatArray, memory: float, sizing: S
     def of_rows(rows: slice) -> Evidence:
         return evidence_of_block(history.rows(rows), mean[rows], memory, sizing)
 
-    parts = each_block(of_rows, len(history), BLOCK) or [of_rows(slice(None))]
-    joined = {f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Evidence)}
-    return Evidence(**joined)
+    return joined(each_block(of_rows, len(history), BLOCK) or [of_rows(slice(None))])
 
 
 def evidence_of_block(history: History, mean: FloatArray, memory: float, sizing: Sizing) -> Evidence:
     """The evidence of a few series at once."""
-    active = history.observed & (history.moves != 0)
+    active = history.active
     weights = fading(active, memory)
     deviations = np.where(active, np.nan_to_num(history.moves) - mean[:, None], 0.0)
     days = weights.sum(axis=1)

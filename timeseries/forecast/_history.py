@@ -51,6 +51,11 @@ class History:
         """Which days were seen, [series, days]."""
         return ~np.isnan(self.moves)
 
+    @property
+    def active(self) -> BoolArray:
+        """Which days moved, [series, days]."""
+        return np.asarray(self.observed & (self.moves != 0))
+
     def until(self, days: int) -> "History":
         """The history as it was known after its first ``days`` days."""
         levels = None if self.levels is None else from_last_known(self.levels[:, :days])

@@ -86,7 +86,7 @@ class Moments:
     @classmethod
     def of_block(cls, history: History) -> "Moments":
         """The moments of a few series."""
-        active = history.observed & (history.moves != 0)
+        active = history.active
         weights = fading(active, MEMORY)
         moves = np.where(active, history.moves, 0.0)
         total = weights.sum(axis=1)

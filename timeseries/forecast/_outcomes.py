@@ -85,7 +85,7 @@ def plan_outcomes(
     if prepared.start is not None:
         raise ValueError("plan_outcomes needs a panel of flows (daily profit), not of levels")
     sums = [PathSums.of(labels, prepared, paths) for labels in groupings]
-    past = required_past(past_profit, len(prepared))
+    past = typical_past(past_profit, len(prepared))
     path_rules = PathRules.of(rules, past, low_excess, balance_low_excess)
     chances = BreachProbabilities(*(np.zeros(len(prepared)) for _ in fields(BreachProbabilities)))
 
@@ -162,10 +162,3 @@ class PathSums:
             payout_quantiles=np.quantile(self.payout, quantiles, axis=1, method="hazen").T,
             expected_breaches=group_sums(chances.any_breach, self.numbers, count),
         )
-
-
-def required_past(past_profit: npt.ArrayLike, series: int) -> FloatArray:
-    """Typical move of the past days, [series]."""
-    typical = typical_past(past_profit, series)
-    assert typical is not None
-    return typical

@@ -1,12 +1,12 @@
 """From a panel to the calibrated outlook of every series."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from timeseries.forecast._arrays import FloatArray, IntArray, ratio
+from timeseries.forecast._arrays import FloatArray, IntArray, joined, ratio
 from timeseries.forecast._calibration import calibrated
 from timeseries.forecast._choice import chosen
 from timeseries.forecast._choice import own_skill as skill_of
@@ -150,11 +150,7 @@ def outlook_by_model(history: History, horizon: int, state: State, *, plain: boo
 
 def arranged(parts: Sequence[Outlook], order: Sequence[IntArray]) -> Outlook:
     """Outlooks of some series each, as one in the order of the panel."""
-    places = np.argsort(np.concatenate(order))
-    joined = {
-        field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Outlook)
-    }
-    return Outlook(**joined).rows(places)
+    return joined(parts).rows(np.argsort(np.concatenate(order)))
 
 
 def skill_by_model(history: History, names: npt.NDArray[np.str_]) -> FloatArray:

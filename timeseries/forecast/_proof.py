@@ -1,11 +1,10 @@
 """Rolling-origin evaluation: how a model would have forecast the last weeks, knowing only what was before."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
-from timeseries.forecast._arrays import FloatArray, each_block, ratio
+from timeseries.forecast._arrays import FloatArray, each_block, joined, ratio
 from timeseries.forecast._contract import Model, Outlook
 from timeseries.forecast._history import History, last_known
 from timeseries.forecast._sampling import shared_draws, simulate
@@ -74,13 +73,6 @@ def tried_from_each(model: Model, history: History, count: int, steps: int) -> T
     return Trial(np.zeros((len(history), 0)), *np.zeros((2, len(history), 0, 2, 2)))
 
 
-def joined(parts: Sequence[Trial], axis: int) -> Trial:
-    """Trials of several origins (axis 1) or of several blocks of series (axis 0) as one."""
-    return Trial(
-        *(np.concatenate([getattr(part, field.name) for part in parts], axis=axis) for field in fields(Trial))
-    )
-
-
 def tried_from(model: Model, history: History, origin: int, steps: int) -> Trial:
     """The trial from one origin."""
     known = history.until(origin)
@@ -95,7 +87,7 @@ def tried_from(model: Model, history: History, origin: int, steps: int) -> Trial
         changes = None if levels is None else levels[rows]
         return scored(outlook.rows(rows), known.unit[rows], moves[rows], changes)
 
-    return joined(each_block(of_rows, len(known), BLOCK), axis=0)
+    return joined(each_block(of_rows, len(known), BLOCK))
 
 
 def level_changes(history: History, origin: int, steps: int) -> FloatArray:

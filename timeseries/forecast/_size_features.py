@@ -8,7 +8,7 @@ from timeseries.forecast._arrays import BoolArray, FloatArray, ratio
 from timeseries.forecast._filters import ewma
 from timeseries.forecast._history import History
 
-__all__ = ["FEATURES", "SizeStates", "market_states", "size_states"]
+__all__ = ["FEATURES", "SizeStates", "market_states", "size_states", "states"]
 
 # Memories of about a week, a month and a quarter of active days (Corsi 2009).
 DECAYS = (0.8, 0.94, 0.98)
@@ -66,7 +66,7 @@ def market_states(history: History) -> FloatArray:
     """
     step = -(-len(history) // MARKET_SERIES) or 1
     history = history.rows(slice(None, None, step))
-    active = history.observed & (history.moves != 0)
+    active = history.active
     moves = np.where(active, history.moves, 0.0)
     typical = ratio(np.abs(moves).sum(axis=1), active.sum(axis=1).astype(np.float64))
     relative = np.clip(ratio(moves, typical[:, None]), -LARGEST_RELATIVE, LARGEST_RELATIVE)
@@ -76,14 +76,16 @@ def market_states(history: History) -> FloatArray:
     always = np.ones(size.shape, dtype=np.bool_)
     columns = [np.log(states(size, always, np.ones(1), MARKET_SIZE_DECAY)[0])]
     for decay in MARKET_LOSS_DECAYS:
-        before, after = ewma(loss, always, np.zeros(1), decay, bounded=False)
-        columns.append(np.append(before[0], after).clip(-LARGEST_LOSS, LARGEST_LOSS))
+        state = states(loss, always, np.zeros(1), decay, bounded=False)[0]
+        columns.append(state.clip(-LARGEST_LOSS, LARGEST_LOSS))
     return np.stack(columns, axis=1)
 
 
-def states(values: FloatArray, active: BoolArray, start: FloatArray, decay: float) -> FloatArray:
-    """An EWMA before each day and at the end, [series, days + 1]."""
-    before, after = ewma(values, active, start, decay)
+def states(
+    values: FloatArray, active: BoolArray, start: FloatArray, decay: float, *, bounded: bool = True
+) -> FloatArray:
+    """An EWMA before each day and at the end, [series, days + 1]; arguments as of ``ewma``."""
+    before, after = ewma(values, active, start, decay, bounded=bounded)
     return np.concatenate([before, after[:, None]], axis=1)
 
 

@@ -20,6 +20,7 @@ from timeseries.errors import NotFound
 __all__ = ["FIELDS", "Accounts", "Panel", "load_accounts", "load_panel"]
 
 FloatArray = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.bool_] | npt.NDArray[np.integer] | slice
 
 FIELDS = (
     "net_profit",
@@ -81,6 +82,12 @@ class Panel:
 
     def __getitem__(self, metric: str) -> FloatArray:
         return self.values[metric]
+
+    def taken(self, rows: Rows, days: slice = slice(None)) -> "Panel":
+        """Some accounts, by mask, places or slice, and some consecutive days."""
+        values = {name: array[rows][:, days] for name, array in self.values.items()}
+        table = self.accounts.table.iloc[rows].reset_index(drop=True)
+        return Panel(Accounts(table), self.days[days], values)
 
 
 def load_accounts(database: Database, *, account: str | None = None, until: date | None = None) -> Accounts:

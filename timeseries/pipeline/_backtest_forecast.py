@@ -13,7 +13,7 @@ from timeseries.database import Database, run
 from timeseries.errors import InputError
 from timeseries.forecast import Prepared, plan_outcomes
 from timeseries.forecast.backtest import Backtest, backtest, realised_outcomes
-from timeseries.metrics import Accounts, Panel, known_day, load_accounts, load_panel
+from timeseries.metrics import Panel, known_day, load_accounts, load_panel
 from timeseries.pipeline._numbers import finite_or_none
 from timeseries.pipeline._rules import low_excess, panel_until, rules_at
 
@@ -148,7 +148,7 @@ class FirmBreaches:
     ) -> dict[str, tuple[FloatArray, FloatArray]]:
         """Probability and what came of every risk, see ``Breaches``."""
         day = self.panel.days[origin - 1]
-        ours = taken(self.panel, rows)
+        ours = self.panel.taken(rows)
         accounts = self.accounts_at(day.item())
         rules, known = rules_at(ours, day, accounts), panel_until(ours, day, accounts)
         recent = taken_days(known, PAST_DAYS)
@@ -200,7 +200,7 @@ def begun(panel: Panel) -> Panel:
         raise InputError(
             "There are no accounts to forecast: load trades with `timeseries ingest trades FILE`."
         )
-    return taken(panel, slice(None), slice(int(known.argmax()), None))
+    return panel.taken(slice(None), slice(int(known.argmax()), None))
 
 
 def sampled(panel: Panel, accounts: int | None) -> Panel:
@@ -208,14 +208,7 @@ def sampled(panel: Panel, accounts: int | None) -> Panel:
     rows = np.flatnonzero(np.isfinite(panel["net_profit"]).any(axis=1))
     if accounts is not None and accounts < len(rows):
         rows = np.sort(np.random.default_rng(0).choice(rows, accounts, replace=False))
-    return taken(panel, rows)
-
-
-def taken(panel: Panel, rows: IntArray | slice, days: slice = slice(None)) -> Panel:
-    """Some accounts and days of a panel."""
-    values = {name: array[rows][:, days] for name, array in panel.values.items()}
-    table = panel.accounts.table.iloc[rows].reset_index(drop=True)
-    return Panel(Accounts(table), panel.days[days], values)
+    return panel.taken(rows)
 
 
 def taken_days(panel: Panel, count: int) -> slice:

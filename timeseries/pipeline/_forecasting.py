@@ -21,7 +21,7 @@ from timeseries.pipeline._forecast_store import (
 )
 from timeseries.pipeline._outcomes import naive_normal
 from timeseries.pipeline._outlook import AccountForecast, ForecastReport, account_forecast
-from timeseries.pipeline._prospects import LEVELS, group_labels, prospects_of, taken
+from timeseries.pipeline._prospects import LEVELS, group_labels, prospects_of
 from timeseries.pipeline._rescoring import Marks, read_marks, settle
 from timeseries.pipeline._rules import is_
 
@@ -74,7 +74,7 @@ def forecast_all(
         raise InputError("There are no active accounts to forecast.")
     _tell(progress, 1)
     state = None if learn else _known_state(database, origin)
-    wanted = taken(panel, active)
+    wanted = panel.taken(active)
     groupings = _groupings(wanted.accounts)
     found = prospects_of(panel, horizon, model, state=state, wanted=active, groupings=groupings)
     _tell(progress, 2)
@@ -125,20 +125,21 @@ def forecast_group(
     """
     origin = known_day(database)
     panel = _known(load_panel(database, until=origin, days=PAST_DAYS))
-    wanted = _active(panel) & (group_labels(panel.accounts) == group)
+    active, labels = _active(panel), group_labels(panel.accounts)
+    wanted = active & (labels == group)
     if not wanted.any():
-        groups = sorted(set(group_labels(panel.accounts)[_active(panel)]) - {""})
+        groups = sorted(set(labels[active]) - {""})
         there = f"there are {', '.join(groups)}" if groups else "no active account has one"
         raise NotFound(f'There is no active account in a group "{group}": {there}.')
     state = _known_state(database, origin)
-    groupings = _groupings(taken(panel, wanted).accounts)[1:]
+    groupings = _groupings(panel.taken(wanted).accounts)[1:]
     found = prospects_of(panel, horizon, model, state=state, wanted=wanted, groupings=groupings)
     return _group_forecasts(found.totals[0], origin)
 
 
 def _known(panel: Panel) -> Panel:
     """The accounts with any day in the panel."""
-    return taken(panel, np.asarray(np.isfinite(panel["net_profit"]).any(axis=1)))
+    return panel.taken(np.asarray(np.isfinite(panel["net_profit"]).any(axis=1)))
 
 
 def _active(panel: Panel) -> npt.NDArray[np.bool_]:
@@ -150,7 +151,7 @@ def _cohort_of(own: Panel, database: Database, origin: date) -> Panel:
     if days_known >= OWN_HISTORY_DAYS:
         return own
     everyone = load_panel(database, until=origin, days=PAST_DAYS)
-    return taken(everyone, everyone.accounts.cohort == own.accounts.cohort[0])
+    return everyone.taken(everyone.accounts.cohort == own.accounts.cohort[0])
 
 
 def _known_state(database: Database, origin: date) -> State | None:

@@ -18,7 +18,7 @@ from timeseries.forecast import (
 from timeseries.metrics import Accounts, Panel
 from timeseries.pipeline._rules import is_, low_excess, rules_at
 
-__all__ = ["LEVELS", "Prospects", "group_labels", "prospects_of", "taken"]
+__all__ = ["LEVELS", "Prospects", "group_labels", "prospects_of"]
 
 FloatArray = npt.NDArray[np.float64]
 LEVELS = (0.025, 0.1, 0.5, 0.9, 0.975)
@@ -73,7 +73,7 @@ def prospects_of(
         own_skill=own_skill,
     )
     if wanted is not None:
-        panel, prepared = taken(panel, wanted), prepared.rows(np.flatnonzero(wanted))
+        panel, prepared = panel.taken(wanted), prepared.rows(np.flatnonzero(wanted))
     found = plan_outcomes(
         prepared,
         rules_at(panel, panel.days[-1]),
@@ -85,12 +85,6 @@ def prospects_of(
         paths=paths_for(len(panel.accounts)),
     )
     return Prospects(summary_of(prepared, LEVELS), where_ruled(found.chances, panel.accounts), found.totals)
-
-
-def taken(panel: Panel, rows: npt.NDArray[np.bool_]) -> Panel:
-    """Some of the accounts of a panel."""
-    values = {name: array[rows] for name, array in panel.values.items()}
-    return Panel(Accounts(panel.accounts.table[rows].reset_index(drop=True)), panel.days, values)
 
 
 def paths_for(accounts: int) -> int:

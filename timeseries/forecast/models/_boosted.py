@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from timeseries.forecast._arrays import LEVELS, FloatArray, IntArray, ratio
+from timeseries.forecast._arrays import LEVELS, FloatArray, IntArray, each_block, ratio
 from timeseries.forecast._contract import Lessons, Outlook
-from timeseries.forecast._filters import ewma
 from timeseries.forecast._history import History
-from timeseries.forecast._size_features import market_states, size_states
+from timeseries.forecast._size_features import market_states, size_states, states
 from timeseries.forecast.models._ewma_fhs import EwmaFhs
 from timeseries.forecast.models._unlearned import Unlearned
 
@@ -25,6 +24,7 @@ LOWER, MIDDLE, UPPER = 0.1, 0.5, 0.9
 # Days ahead that are learnt and foretold; those between are interpolated.
 LEADS = np.array([1, 2, 4, 8, 16, 32])
 MOMENTUM_DECAYS = (0.0, 0.5, 0.8, 0.94, 0.98)
+BLOCK = 1_000
 TRAINING_SERIES = 1_000
 TRAINING_ROWS = 40_000
 LEAST_ROWS = 2_000
@@ -72,17 +72,17 @@ class Features:
     @classmethod
     def of(cls, history: History, market: FloatArray) -> "Features":
         """The features of some series."""
-        active = history.observed & (history.moves != 0)
+        active = history.active
         moves = np.where(active, history.moves, 0.0)
         whole = ratio(np.abs(moves).sum(axis=1), active.sum(axis=1).astype(np.float64))
-        states = size_states(moves, active, whole, market)
+        size = size_states(moves, active, whole, market)
         nothing = np.zeros(len(history))
-        momentum = []
-        for decay in MOMENTUM_DECAYS:
-            before, after = ewma(moves, active, nothing, decay, bounded=False)
-            momentum.append(ratio(np.concatenate([before, after[:, None]], axis=1), states.base))
-        columns = [states.features[..., 1:], np.stack(momentum, axis=2), np.log1p(states.seen)[..., None]]
-        return cls(np.concatenate(columns, axis=2), states.base, states.seen)
+        momentum = [
+            ratio(states(moves, active, nothing, decay, bounded=False), size.base)
+            for decay in MOMENTUM_DECAYS
+        ]
+        columns = [size.features[..., 1:], np.stack(momentum, axis=2), np.log1p(size.seen)[..., None]]
+        return cls(np.concatenate(columns, axis=2), size.base, size.seen)
 
 
 def training_rows(history: History, horizon: int) -> tuple[FloatArray, FloatArray]:
@@ -151,15 +151,22 @@ class Reach:
     @classmethod
     def of(cls, history: History, horizon: int, trees: list["HistGradientBoostingRegressor"]) -> "Reach":
         """What the trees foretell from the end of a history."""
-        known = Features.of(history, market_states(history))
-        leads, series = leads_of(horizon), len(history)
-        rows = np.column_stack([np.repeat(known.values[:, -1], len(leads), axis=0), np.tile(leads, series)])
+        leads, series, market = leads_of(horizon), len(history), market_states(history)
+
+        def at_the_end(rows: slice) -> tuple[FloatArray, FloatArray]:
+            known = Features.of(history.rows(rows), market)
+            return known.values[:, -1], known.typical[:, -1]
+
+        # Block by block: the features of every day of a large panel do not fit into memory.
+        parts = each_block(at_the_end, series, BLOCK)
+        features, typical = (np.concatenate(column) for column in zip(*parts, strict=True))
+        rows = np.column_stack([np.repeat(features, len(leads), axis=0), np.tile(leads, series)])
         lower, middle, upper = (one.predict(rows).reshape(series, len(leads)) for one in trees)
         days = np.arange(1, horizon + 1)
         return cls(
             between(middle, leads, days),
             between(np.maximum(upper - lower, 0.0), leads, days),
-            known.typical[:, -1],
+            typical,
         )
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from timeseries.forecast._activity import activity, always_active
 from timeseries.forecast._arrays import BoolArray, FloatArray
 from timeseries.forecast._contract import Outlook, outlook_of
-from timeseries.forecast._evidence import deviation_error, gather_evidence, pooled_shape, standing
+from timeseries.forecast._evidence import gather_evidence, pooled_shape, standing
 from timeseries.forecast._filters import ewma
 from timeseries.forecast._history import History
 from timeseries.forecast._smoothing import Smoothed
@@ -38,7 +38,6 @@ def course_outlook(history: History, found: Smoothed) -> Outlook:
     return outlook_of(
         history,
         location=np.diff(found.course, axis=1, prepend=0.0) if level else found.course,
-        error=deviation_error(np.zeros(len(history))),
         size=size,
         course=evidence.course,
         shape=pooled_shape(evidence, history),
