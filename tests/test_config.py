@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from timeseries.config import AlertSettings, Settings, load_settings
+from timeseries.config import AlertSettings, DigestSettings, Route, Settings, SinkSettings, load_settings
 from timeseries.errors import ConfigurationError
 
 
@@ -100,6 +100,39 @@ def test_every_setting_is_read() -> None:
     assert (settings.alerts.fdr, settings.alerts.breach_probability, settings.alerts.horizon) == (0.01, 1, 10)
 
 
+def test_sinks_routes_digest_and_rules_are_read() -> None:
+    content = """
+        [alerts]
+        budget = 20
+        [alerts.sinks]
+        desk = "log"
+        hook = { url = "https://example.org/$TOKEN", secret = "$HOOK_SECRET", resolved = false }
+        [[alerts.routes]]
+        sinks = ["desk", "hook"]
+        [[alerts.routes]]
+        sinks = ["hook"]
+        severity = "critical"
+        groups = ["funded"]
+        subjects = ["martingale", "net_profit"]
+        kinds = ["raised", "resolved"]
+        [alerts.digest]
+        sinks = ["desk"]
+        top = 3
+        [rules.martingale]
+        factor = 1.2
+    """
+    settings = load_settings(write(content))
+    hook = SinkSettings("https://example.org/$TOKEN", secret="$HOOK_SECRET", resolved=False)
+    assert settings.alerts.sinks == {"desk": "log", "hook": hook}
+    assert settings.alerts.budget == 20
+    assert settings.alerts.routes == (
+        Route(("desk", "hook")),
+        Route(("hook",), "critical", ("funded",), ("martingale", "net_profit"), ("raised", "resolved")),
+    )
+    assert settings.alerts.digest == DigestSettings(("desk",), top=3)
+    assert settings.rules == {"martingale": {"factor": 1.2}}
+
+
 def test_an_empty_file_changes_nothing() -> None:
     assert load_settings(write("")) == Settings()
 
@@ -166,10 +199,63 @@ def test_a_wrong_type_is_refused_by_name(content: str, setting: str, kind: str) 
             "alerts = {minimum_severity = 'high'}",
             "minimum_severity in [alerts] must be info, warning or critical",
         ),
-        ("alerts = {sinks = {desk = 5}}", "sinks in [alerts] must be texts"),
+        ("alerts = {sinks = {desk = 5}}", "sinks in [alerts] must be texts, or tables with a url"),
         ("schedules = {refresh = 5}", "schedules must be cron texts"),
         ("retain_days = 29", "retain_days must be at least 30"),
         ("data_dir = ''", "data_dir must not be empty"),
+        (
+            "alerts = {fdr = 0.05, budget = 20}",
+            "[alerts] has both fdr and budget; keep the one that shall hold",
+        ),
+        ("alerts = {budget = 0}", "budget in [alerts] must be above 0, at most 100000 alarms a day"),
+        ("alerts = {budget = inf}", "budget in [alerts] must be above 0, at most 100000 alarms a day"),
+        ("alerts = {merge_days = 0}", "merge_days in [alerts] must be 1 to 3650"),
+        ("alerts = {cooldown_days = -1}", "cooldown_days in [alerts] must be 0 to 3650"),
+        ("alerts = {resolve_days = 0}", "resolve_days in [alerts] must be 1 to 3650"),
+        ("alerts = {escalate_hours = nan}", "escalate_hours in [alerts] must be 0 to 87600"),
+        ("alerts = {minimum_deviation_share = 1.5}", "minimum_deviation_share in [alerts] must be 0 to 1"),
+        ("alerts = {minimum_deviation_money = -1}", "minimum_deviation_money in [alerts] must be 0 to 1e12"),
+        ("alerts = {deliver_days = 0}", "deliver_days in [alerts] must be 1 to 3650"),
+        ("rules = {hedging = 5}", "rules must be tables [rules.NAME]"),
+        ("rules = 5", "rules in the top level has the wrong type (int)"),
+        ("alerts = {sinks = {desk = {secret = 'x'}}}", "[alerts.sinks.desk] needs a setting 'url'"),
+        (
+            "alerts = {sinks = {desk = {url = 'log', key = 'x'}}}",
+            "unknown setting 'key' in [alerts.sinks.desk]; known: url, secret, resolved",
+        ),
+        (
+            "alerts = {sinks = {desk = {url = 'log', resolved = 1}}}",
+            "resolved in [alerts.sinks.desk] has the wrong type (int)",
+        ),
+        ("alerts = {routes = 'desk'}", "routes in [alerts] must be tables [[alerts.routes]]"),
+        ("alerts = {routes = ['desk']}", "[[alerts.routes]] must be a table"),
+        ("alerts = {routes = [{groups = ['a']}]}", "[[alerts.routes]] needs a setting 'sinks'"),
+        ("alerts = {routes = [{sinks = []}]}", "[[alerts.routes]] needs at least one sink"),
+        ("alerts = {routes = [{sinks = 'log'}]}", "sinks in [[alerts.routes]] has the wrong type (str)"),
+        ("alerts = {routes = [{sinks = [5]}]}", "sinks in [[alerts.routes]] must be a list of texts"),
+        (
+            "alerts = {routes = [{sinks = ['desk']}]}",
+            "[[alerts.routes]] names a sink 'desk' that is not in [alerts.sinks]; known: log",
+        ),
+        (
+            "alerts = {routes = [{sinks = ['log'], severity = 'high'}]}",
+            "severity in [[alerts.routes]] must be info, warning or critical",
+        ),
+        (
+            "alerts = {routes = [{sinks = ['log'], kinds = ['digest']}]}",
+            "unknown kind 'digest' in [[alerts.routes]]; known: raised, escalated, corrected, resolved",
+        ),
+        (
+            "alerts = {routes = [{sinks = ['log'], group = ['a']}]}",
+            "unknown setting 'group' in [[alerts.routes]]; known: sinks, severity, groups, subjects, kinds",
+        ),
+        ("alerts = {digest = true}", "[alerts.digest] must be a table"),
+        ("alerts = {digest = {}}", "[alerts.digest] needs a setting 'sinks'"),
+        (
+            "alerts = {digest = {sinks = ['mail']}}",
+            "[alerts.digest] names a sink 'mail' that is not in [alerts.sinks]; known: log",
+        ),
+        ("alerts = {digest = {sinks = ['log'], top = 101}}", "top in [alerts.digest] must be 0 to 100"),
     ],
 )
 def test_a_value_out_of_range_is_refused(content: str, sentence: str) -> None:
@@ -189,3 +275,4 @@ def test_settings_do_not_show_secrets() -> None:
         alerts=AlertSettings(sinks={"desk": "slack://secret"}),
     )
     assert "secret" not in repr(settings)
+    assert "hidden" not in repr(SinkSettings("https://hidden", secret="hidden"))

@@ -1,0 +1,15 @@
+"""Settings: ``timeseries.toml``, then the environment, then the command line; the later wins."""
+
+from timeseries.config._alerts import MESSAGE_KINDS, AlertSettings, DigestSettings, Route, SinkSettings
+from timeseries.config._load import load_settings
+from timeseries.config._settings import Settings
+
+__all__ = [
+    "MESSAGE_KINDS",
+    "AlertSettings",
+    "DigestSettings",
+    "Route",
+    "Settings",
+    "SinkSettings",
+    "load_settings",
+]

@@ -1,0 +1,32 @@
+"""All settings of one run."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from timeseries.config._alerts import AlertSettings
+
+__all__ = ["Settings"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of one run.
+
+    Attributes:
+        database_url: a TimescaleDB server; None starts the embedded database.
+        data_dir: where the embedded database and its password live.
+        retain_days: raw trades and equity older than this are dropped; None keeps all.
+        schedules: job name → cron expression (UTC), replacing the job's own.
+        rules: rule of the trade → its parameters, as they stand in ``[rules.NAME]``; whoever applies the
+            rules checks them.
+    """
+
+    database_url: str | None = field(default=None, repr=False)
+    data_dir: Path = field(default_factory=lambda: Path(platformdirs.user_data_dir("timeseries")))
+    retain_days: int | None = None
+    alerts: AlertSettings = field(default_factory=AlertSettings)
+    schedules: dict[str, str] = field(default_factory=dict)
+    rules: dict[str, dict[str, Any]] = field(default_factory=dict)
