@@ -26,6 +26,7 @@ VERBS = {
     "forecast": "timeseries.commands.forecast",
     "backtest": "timeseries.commands.backtest",
     "alerts": "timeseries.commands.alerts",
+    "rules": "timeseries.commands.rules",
     "jobs": "jobs.commands",
 }
 

@@ -1,0 +1,5 @@
+"""The rules of the trade, one a file."""
+
+from timeseries.surveillance.rules._registry import RULES
+
+__all__ = ["RULES"]
