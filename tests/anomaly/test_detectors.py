@@ -22,7 +22,8 @@ def panel_days(count: int, seed: int = 0) -> list[Day]:
         residual[idle] = np.nan
         values = np.where(idle, 0.0, residual + 10.0)
         expected = np.full((SERIES, METRICS), 10.0)
-        days.append(Day(values, idle, expected, np.ones_like(expected), residual, index % 5))
+        cohort = np.zeros(SERIES, dtype=np.int64)
+        days.append(Day(values, idle, expected, np.ones_like(expected), residual, index % 5, cohort))
     return days
 
 
@@ -60,8 +61,12 @@ def test_earlier_opinions_do_not_depend_on_later_days(kind: type[Detector]) -> N
 
 
 def test_series_do_not_see_each_other(kind: type[Detector]) -> None:
+    if kind.fleetwise:
+        pytest.skip("judges a series beside its cohort")
     days = panel_days(40)
-    mixed = [Day(*(np.roll(part, 1, axis=0) for part in _arrays(day)), day.weekday) for day in days]
+    mixed = [
+        Day(*(np.roll(part, 1, axis=0) for part in _arrays(day)), day.weekday, day.cohort) for day in days
+    ]
     for straight, rolled in zip(run(kind, days), run(kind, mixed), strict=True):
         np.testing.assert_array_equal(np.roll(straight, 1, axis=1), rolled)
 
@@ -86,10 +91,40 @@ def test_flagged_days_are_not_learned(kind: type[Detector]) -> None:
 
 def test_accepts_days_without_any_observation(kind: type[Detector]) -> None:
     nothing = np.full((SERIES, METRICS), np.nan)
-    blank = Day(nothing, np.zeros(nothing.shape, dtype=bool), nothing, nothing, nothing, 0)
+    blank = Day(
+        nothing,
+        np.zeros(nothing.shape, dtype=bool),
+        nothing,
+        nothing,
+        nothing,
+        0,
+        np.zeros(SERIES, dtype=np.int64),
+    )
     for statistic, _ in run(kind, [blank] * 30):
         assert np.isnan(statistic).all()
 
 
 def _arrays(day: Day) -> list[np.ndarray]:
     return [day.values, day.idle, day.expected, day.spread, day.residual]
+
+
+def test_ages_are_days_since_a_beginning(kind: type[Detector]) -> None:
+    detector = kind(SERIES, METRICS)
+    for index, day in enumerate(panel_days(50)):
+        said = detector.score(day)
+        if said.age is not None:
+            assert ((said.age >= 0) & (said.age <= index + 1)).all()
+        detector.learn(day, np.zeros((SERIES, METRICS), dtype=bool))
+
+
+def test_a_restart_leaves_the_others_alone(kind: type[Detector]) -> None:
+    days, where = panel_days(50), np.zeros((SERIES, METRICS), dtype=bool)
+    where[2] = True
+    straight, restarted = kind(SERIES, METRICS), kind(SERIES, METRICS)
+    for day in days[:-1]:
+        for detector in (straight, restarted):
+            detector.score(day)
+            detector.learn(day, np.zeros(where.shape, dtype=bool))
+    restarted.restart(where)
+    one, other = straight.score(days[-1]).statistic, restarted.score(days[-1]).statistic
+    np.testing.assert_array_equal(one[~where], other[~where])

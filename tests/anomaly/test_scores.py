@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from timeseries.anomaly import DETECTORS, Scores, discoveries, score
+from timeseries.anomaly import DETECTORS, Guards, Scores, control, score
 
 SERIES, DAYS = 500, 250
 
@@ -23,18 +23,25 @@ def clean_panel(kind: str, seed: int = 7, shape: tuple[int, int] = (SERIES, DAYS
 
 @pytest.mark.parametrize("kind", ["normal", "heavy-tailed", "zero-inflated"])
 def test_pvalues_are_uniform_on_clean_data(kind: str) -> None:
-    pvalue = score(clean_panel(kind)).pvalue
+    series = 2 * SERIES
+    pvalue = score(clean_panel(kind, shape=(series, DAYS))).pvalue
     known = pvalue[np.isfinite(pvalue)]
-    assert known.size > 0.9 * SERIES * (DAYS - 20)
-    assert stats.kstest(known, "uniform").statistic < 0.012
+    assert known.size > 0.9 * series * (DAYS - 20)
+    assert stats.kstest(known, "uniform").pvalue > 0.01
     # In the tail, where alarms are made, too small is the dangerous side.
     for level in (1e-1, 1e-2, 1e-3):
         assert 0.7 * level < (known < level).mean() < 1.25 * level
 
 
+@pytest.mark.parametrize("series", [60, 150])
+def test_pvalues_of_a_small_clean_cohort_are_uniform(series: int) -> None:
+    pvalue = score(clean_panel("heavy-tailed", shape=(series, DAYS))).pvalue
+    assert stats.kstest(pvalue[np.isfinite(pvalue)], "uniform").pvalue > 0.01
+
+
 @pytest.mark.parametrize("kind", ["normal", "heavy-tailed", "zero-inflated"])
 def test_clean_fleet_has_a_false_discovery_on_few_days(kind: str) -> None:
-    found = discoveries(score(clean_panel(kind)).pvalue, fdr=0.05)
+    found = control(score(clean_panel(kind)).pvalue, fdr=0.05).found
     assert found.any(axis=0).mean() < 0.1
 
 
@@ -104,7 +111,7 @@ def test_a_spike_is_found_with_its_direction_and_metric(size: float, direction: 
     values[3, 120, 1] += size
     scores = score(values)
     assert scores.pvalue[3, 120] < 1e-5
-    assert discoveries(scores.pvalue)[3, 120]
+    assert control(scores.pvalue, budget=1).found[3, 120]
     assert scores.direction[3, 120] == direction
     assert scores.metric[3, 120] == 1
     assert scores.detectors[scores.detector[3, 120]] == "residual"
@@ -157,12 +164,42 @@ def test_a_known_weekday_pattern_is_no_anomaly_and_its_absence_is() -> None:
 
 
 def test_a_cohort_is_judged_by_its_own_tails() -> None:
-    calm, wild = clean_panel("normal", shape=(200, 200)), stats.t(2).rvs((200, 200), random_state=4)
-    cohort = np.repeat(["calm", "wild"], 200)
-    together = np.concatenate([calm, wild])
-    apart, mixed = score(together, cohort=cohort).pvalue, score(together).pvalue
-    level = 1e-3
-    assert np.nanmean(apart[200:, 60:] < level) < 1.5 * level < np.nanmean(mixed[200:, 60:] < level)
+    calm, cohort, level = clean_panel("normal", shape=(200, 200)), np.repeat(["calm", "wild"], 200), 1e-3
+    apart, mixed = [], []
+    for seed in (4, 5, 6):
+        together = np.concatenate([calm, stats.t(2).rvs((200, 200), random_state=seed)])
+        for shares, labels in ((apart, cohort), (mixed, None)):
+            shares.append(np.nanmean(score(together, cohort=labels).pvalue[200:, 60:] < level))
+    assert np.mean(apart) < 1.5 * level < np.mean(mixed)
+
+
+def test_anomalies_in_the_past_do_not_hide_their_like() -> None:
+    values, rng = clean_panel("heavy-tailed"), np.random.default_rng(8)
+    gross = (rng.random(values.shape) < 0.002) & (np.arange(DAYS) >= 60)
+    values[gross] = rng.choice([-1.0, 1.0], gross.sum()) * np.exp(
+        rng.uniform(*np.log([30, 300]), gross.sum())
+    )
+    pvalue = score(values).pvalue
+    assert np.median(pvalue[gross]) < 1e-6
+    assert pvalue[gross].max() < 1e-3
+    assert np.nanmean(pvalue[:, 60:][~gross[:, 60:]] < 1e-3) < 1e-3
+
+
+def test_accounts_that_gave_up_do_not_hide_a_dead_feed() -> None:
+    rng = np.random.default_rng(2)
+    values = np.where(rng.random((600, 160)) < 0.85, rng.poisson(6.0, (600, 160)) + 1.0, 0.0)
+    for row, day in enumerate(rng.integers(25, 60, 6)):
+        values[row, day:] = 0.0
+    values[500, 140:] = 0.0
+    assert score(values, missing_is_idle=False).pvalue[500, 145] < 1e-3
+
+
+def test_a_jump_of_a_wandering_series_is_found() -> None:
+    values = np.random.default_rng(9).normal(size=(40, 400)).cumsum(axis=1)
+    values[:10, 300] += 8.0
+    pvalue = score(values).pvalue
+    assert (pvalue[:10, 300] < 1e-3).mean() > 0.5
+    assert np.nanmean(pvalue[10:, 100:] < 1e-3) < 3e-3
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 1), (0, 30), (4, 0), (1, 400)])
@@ -243,3 +280,96 @@ def test_every_detector_alone_gives_a_result_of_the_same_form() -> None:
     values = clean_panel("zero-inflated", shape=(30, 80))
     for name in DETECTORS:
         assert score(values, detectors=[name]).detectors == (name,)
+
+
+def test_guards_hide_small_and_harmless_deviations_and_change_nothing_else() -> None:
+    values = clean_panel("normal", shape=(200, 150)) + 10.0
+    values[3, 120] += 9.0
+    values[4, 120] -= 9.0
+    values[5, 120] += 30.0
+    plain = score(values)
+    assert (plain.pvalue[3:6, 120] < 1e-4).all()
+    upward = score(values, guards=Guards(direction=[1]))
+    assert upward.pvalue[3, 120] < 1e-4
+    assert upward.pvalue[4, 120] > 1e-3
+    for guards in (Guards(minimum=[15.0]), Guards(minimum_share=[1.5])):
+        guarded = score(values, guards=guards)
+        assert (guarded.pvalue[3:5, 120] > 0.01).all()
+        assert guarded.pvalue[5, 120] < 1e-4
+        np.testing.assert_array_equal(guarded.expected, plain.expected)
+
+
+@pytest.mark.parametrize(
+    "guards",
+    [Guards(direction=[1, 1]), Guards(direction=[2]), Guards(minimum=[-1.0]), Guards(minimum_share=[np.nan])],
+)
+def test_guards_that_are_no_limits_are_refused(guards: Guards) -> None:
+    with pytest.raises(ValueError, match="guards"):
+        score(np.zeros((2, 30)), guards=guards)
+
+
+def test_holidays_are_neither_judged_nor_learned() -> None:
+    values = clean_panel("normal", shape=(50, 120))
+    holidays = np.isin(np.arange(120), [60, 90])
+    closed = values.copy()
+    closed[:, holidays] = 1e5
+    one, other = score(values, holidays=holidays), score(closed, holidays=holidays)
+    _assert_same(one, other, 120)
+    assert np.isnan(one.pvalue[:, holidays]).all()
+    assert np.isfinite(one.pvalue[:, 61]).all()
+
+
+def test_an_accepted_level_is_learned_sooner_and_clears_the_change() -> None:
+    values = clean_panel("normal", shape=(100, 150))
+    values[5, 100:] += 6.0
+    accepted = np.zeros(values.shape, dtype=bool)
+    accepted[5, 103:115] = True
+    plain, told = score(values), score(values, accepted=accepted)
+    assert told.expected[5, 114, 0] > plain.expected[5, 114, 0]
+    assert told.pvalue[5, 105:115].min() > plain.pvalue[5, 105:115].min()
+    np.testing.assert_array_equal(plain.expected[6], told.expected[6])
+
+
+def test_since_is_the_day_on_which_it_began() -> None:
+    rng = np.random.default_rng(3)
+    values = rng.normal(100.0, 10.0, (200, 160))
+    values[1, 120:] = np.nan
+    values[2, 120:] = values[2, 120]
+    values[3, 120] += 100.0
+    values[4, 120:] += 20.0
+    scores = score(values)
+    assert scores.since[1, 125] == scores.since[2, 125] == scores.since[3, 120] == 120
+    assert abs(scores.since[4, 130] - 120) <= 8
+    assert [scores.detectors[scores.detector[row, 125]] for row in (1, 2)] == ["silence", "flat_line"]
+
+
+def test_an_outage_of_the_whole_fleet_is_odd_for_everyone() -> None:
+    values = np.random.default_rng(3).normal(100.0, 10.0, (300, 130))
+    values[:, 120] = 0.0
+    scores = score(values)
+    assert (scores.pvalue[:, 120] < 1e-3).all()
+    assert np.median(scores.pvalue[:, 125]) > 0.1
+
+
+def test_an_unusual_mixture_of_usual_metrics_is_isolated() -> None:
+    rng = np.random.default_rng(4)
+    first = rng.normal(size=(300, 150))
+    values = np.stack([first, first + 0.1 * rng.normal(size=first.shape)], axis=-1)
+    values[7, 140] = [2.3, -2.3]
+    alone = score(values, detectors=["isolation"])
+    assert alone.pvalue[7, 140] < 0.05
+
+
+def test_a_lone_series_of_many_points_is_ranked_sensibly() -> None:
+    values = np.random.default_rng(5).normal(size=(1, 1500))
+    values[0, 1200] += 9.0
+    assert score(values).pvalue[0, 1100:].argmin() == 100
+
+
+def test_the_new_day_of_a_large_fleet_is_calibrated() -> None:
+    values = clean_panel("heavy-tailed", shape=(11_000, 120))[:, :, None].repeat(2, axis=2)
+    values[:, :, 1] = values[::-1, :, 1]
+    values[5, -1, 0] += 30.0
+    pvalue = score(values, last=1).pvalue[:, -1]
+    assert pvalue[5] < 1e-4
+    assert stats.kstest(pvalue, "uniform").statistic < 0.02

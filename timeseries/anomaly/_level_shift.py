@@ -5,40 +5,50 @@ from typing import ClassVar
 import numpy as np
 
 from timeseries.anomaly._contract import Day, Evidence
+from timeseries.anomaly._stateless import Stateless
 from timeseries.anomaly._types import BoolArray
 
 __all__ = ["LevelShift"]
 
-ALLOWANCE = 0.5
+DECAY = 0.87
+# So many independent days have the same mean error as the weighted mean.
+DAYS = (1 + DECAY) / (1 - DECAY)
+PRIOR_DAYS = 10.0
 # One wild day is the residual detector's business; it must not look like a shift.
-LARGEST_STEP = 3.0
-# A capped sum forgets an old shift within days instead of weeks.
-LARGEST_SUM = 15.0
+LARGEST_STEP = 4.0
 
 
-class LevelShift:
-    """Two-sided cumulative sum of residuals (Page 1954), tuned to shifts of one spread.
+class LevelShift(Stateless):
+    """Exponentially weighted mean of residuals (Roberts 1959; Lucas & Saccucci 1990), studentised.
 
-    On independent Gaussian residuals the sum's tail falls like exp(-2 · allowance · sum), which makes the
-    sum itself the nominal minus log p-value.
+    The mean is divided by its own standard error, from the exponentially weighted variance of the same days:
+    restless days, and days that resemble the one before, widen the chart instead of raising an alarm. What it
+    reports began when the mean last changed its sign.
     """
 
     name: ClassVar[str] = "level_shift"
+    weight: ClassVar[float] = 0.4
 
     def __init__(self, series: int, metrics: int) -> None:
-        self._up = np.zeros((series, metrics))
-        self._down = np.zeros((series, metrics))
+        self._mean = np.zeros((series, metrics))
+        self._square = np.ones((series, metrics))
+        self._age = np.zeros((series, metrics), dtype=np.int64)
 
     def score(self, day: Day) -> Evidence:
-        """Add the day to both sums; days without a residual leave them as they are."""
-        # A rest day is no evidence for either side, so not even the allowance is taken off.
+        """Move the mean; days without a residual leave it as it is."""
         observed = np.isfinite(day.residual)
         step = np.clip(np.where(observed, day.residual, 0.0), -LARGEST_STEP, LARGEST_STEP)
-        allowance = np.where(observed, ALLOWANCE, 0.0)
-        self._up = np.clip(self._up + step - allowance, 0.0, LARGEST_SUM)
-        self._down = np.clip(self._down - step - allowance, 0.0, LARGEST_SUM)
-        statistic = np.where(observed, np.maximum(self._up, self._down), np.nan)
-        return Evidence(statistic, np.sign(self._up - self._down))
+        rate = np.where(observed, 1 - DECAY, 0.0)
+        before = self._mean > 0
+        self._mean = self._mean + rate * (step - self._mean)
+        self._square = self._square + rate * (step**2 - self._square)
+        self._age = np.where(before == (self._mean > 0), self._age + 1, 0)
+        variance = np.maximum(self._square - self._mean**2, 0.0)
+        variance = (variance * DAYS + PRIOR_DAYS) / (DAYS + PRIOR_DAYS)
+        statistic = np.where(observed, self._mean**2 * (DAYS / 2) / variance * day.independence(), np.nan)
+        return Evidence(statistic, np.sign(self._mean), self._age)
 
-    def learn(self, day: Day, flagged: BoolArray) -> None:
-        """Nothing to keep: the sums are the evidence and the baseline learns."""
+    def restart(self, where: BoolArray) -> None:
+        """Set the mean back to the expected."""
+        self._mean[where] = 0.0
+        self._square[where] = 1.0
