@@ -52,10 +52,12 @@ def explain(
     if detector == "silence":
         return _silence(label, write, since or day, expected) + _rarity("silence", pvalue)
     usual = _usual(write, seen, expected, spread)
-    if detector == "level_shift" and since is not None and since < day:
-        return _shift(label, write, since, day, seen, direction) + usual + _rarity("run", pvalue)
+    if detector in _RUNS and since is not None and since < day:
+        said = _RUNS[detector](label, since, direction)
+        return f"{said}: {write(seen)} on {day}" + usual + _rarity("run", pvalue)
     verb = "were" if _plural(label) else "was"
-    return f"{label} {verb} {write(seen)} on {day}" + usual + _rarity("day", pvalue)
+    together = ", odd together with the day's other metrics" if detector == "isolation" else ""
+    return f"{label} {verb} {write(seen)} on {day}{together}" + usual + _rarity("day", pvalue)
 
 
 def _writer(unit: Unit, currency: str) -> Callable[[float], str]:
@@ -70,12 +72,22 @@ def _silence(label: str, write: Callable[[float], str], since: date, expected: f
     return f"{label} stopped: nothing since {since}{usual}"
 
 
-def _shift(
-    label: str, write: Callable[[float], str], since: date, day: date, seen: float, direction: int
-) -> str:
+def _shift(label: str, since: date, direction: int) -> str:
     side = {1: "above", -1: "below"}.get(direction, "away from")
-    verb = "have" if _plural(label) else "has"
-    return f"{label} {verb} been {side} the usual since {since}: {write(seen)} on {day}"
+    return f"{label} {_has(label)} been {side} the usual since {since}"
+
+
+def _variance(label: str, since: date, direction: int) -> str:
+    amount = {1: "more", -1: "less"}.get(direction, "otherwise")
+    return f"{label} {_has(label)} varied {amount} than usual since {since}"
+
+
+def _flat(label: str, since: date, direction: int) -> str:
+    return f"{label} {_has(label)} hardly moved since {since}"
+
+
+def _has(label: str) -> str:
+    return "have" if _plural(label) else "has"
 
 
 def _usual(write: Callable[[float], str], seen: float, expected: float, spread: float) -> str:
@@ -129,4 +141,10 @@ _WRITERS: dict[str, Callable[[float], str]] = {
     "number": lambda value: f"{value:,.4g}",
     "seconds": _duration,
     "share": lambda value: f"{value * 100:.1f} %",
+}
+
+_RUNS: dict[str, Callable[[str, date, int], str]] = {
+    "level_shift": _shift,
+    "variance_shift": _variance,
+    "flat_line": _flat,
 }
