@@ -11,6 +11,7 @@ from jobs.compress import JOB as COMPRESS
 from jobs.contract import Context, Job
 from jobs.demo import DemoResult, run_demo
 from jobs.detect import JOB as DETECT
+from jobs.digest import JOB as DIGEST
 from jobs.forecast import JOB as FORECAST
 from jobs.ledger import Run, history, last_runs
 from jobs.realise import JOB as REALISE
@@ -36,5 +37,5 @@ __all__ = [
 
 # In the order data passes through them; running all of them in this order is a full cycle.
 JOBS: dict[str, Job] = {
-    job.name: job for job in (REFRESH, AGGREGATE, DETECT, FORECAST, REALISE, ALERT, COMPRESS, VERIFY)
+    job.name: job for job in (REFRESH, AGGREGATE, DETECT, FORECAST, REALISE, ALERT, DIGEST, COMPRESS, VERIFY)
 }

@@ -1,4 +1,4 @@
-"""Turn findings into alerts, once each, and deliver them."""
+"""Bring the alerts up to date with the findings, and deliver what is to be told."""
 
 from jobs.contract import Context, Job
 from timeseries.alerts import deliver, raise_alerts
@@ -7,11 +7,11 @@ __all__ = ["JOB"]
 
 
 def run(context: Context) -> int:
-    """Raise what is new, then work off the outbox."""
+    """Raise, correct and resolve, then work off the outbox."""
     with context.database.transaction() as connection:
-        raised = raise_alerts(connection, context.settings.alerts)
+        report = raise_alerts(connection, context.settings.alerts)
     deliver(context.database, context.settings.alerts)
-    return raised
+    return report.raised
 
 
 JOB = Job("alert", "new alerts from findings, and their delivery", "*/5 * * * *", run)

@@ -1,39 +1,121 @@
--- raise: Every finding that is not an alert yet becomes one, with a delivery for each sink.
+-- lock: One process at a time makes alerts; readers and deliveries go on.
+LOCK TABLE alerts IN SHARE ROW EXCLUSIVE MODE;
+
+-- newest_day: The last trading day that was looked at.
+SELECT greatest((SELECT max(trading_day) FROM scored_days WHERE kind = 'anomaly'), (SELECT max(trading_day) FROM findings));
+
+-- findings: What of the last days is worth an alert; muted findings are marked.
+SELECT coalesce('account ' || n.account_id, 'cohort ' || n.cohort) AS owner,
+       n.account_id,
+       n.cohort,
+       c.account,
+       c.currency,
+       c.currency_digits,
+       n.kind,
+       n.trading_day,
+       n.subject,
+       n.detector,
+       n.pvalue,
+       n.direction,
+       n.seen,
+       n.at_stake,
+       n.severity,
+       n.reason,
+       CASE WHEN n.subject <> 'net_profit' THEN as_money(m.gross_profit + m.gross_loss, c.currency_digits) END AS net_profit,
+       EXISTS (
+           SELECT
+           FROM mutes m
+           WHERE m.lifted_at IS NULL
+             AND (m.account_id IS NULL OR m.account_id = n.account_id)
+             AND (m.account_group IS NULL OR m.account_group IN (c.account_group, n.cohort))
+             AND (m.subject IS NULL OR m.subject = n.subject)
+             AND n.trading_day BETWEEN m.since AND coalesce(m.until, 'infinity')
+       ) AS muted
+FROM findings n
+LEFT JOIN accounts c USING (account_id)
+LEFT JOIN daily_metrics m ON m.account_id = n.account_id AND m.trading_day = n.trading_day
+WHERE n.severity <> 'info'
+  AND n.trading_day > CAST(:newest AS date) - CAST(:window_days AS integer);
+
+-- incidents: The alerts that findings of these days may belong to.
+SELECT a.alert_id, a.fingerprint, coalesce('account ' || a.account_id, 'cohort ' || a.cohort) AS owner, a.subject, a.subjects,
+       a.first_day, a.trading_day, a.severity, a.at_stake, a.seen, a.seen_on, a.title, a.body, a.state, a.resolution, a.label
+FROM alerts a
+WHERE a.kind = 'incident'
+  AND a.trading_day > CAST(:newest AS date) - CAST(:window_days AS integer);
+
+-- add: New alerts, as a JSON array of rows.
+INSERT INTO alerts (fingerprint, kind, account_id, cohort, subject, subjects, first_day, trading_day, severity, at_stake,
+                    seen, seen_on, title, body)
+SELECT fingerprint, 'incident', account_id, cohort, subject, subjects, first_day, trading_day, severity, at_stake, seen,
+       seen_on, title, body
+FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+    AS row (fingerprint text, account_id integer, cohort text, subject text, subjects text[], first_day date,
+            trading_day date, severity text, at_stake bigint, seen double precision, seen_on date, title text, body text)
+ON CONFLICT (fingerprint) DO NOTHING
+RETURNING alert_id;
+
+-- change: New facts in alerts there are, as a JSON array of rows; a state or resolution of null stays.
+UPDATE alerts a
+SET subject     = row.subject,
+    subjects    = row.subjects,
+    first_day   = row.first_day,
+    trading_day = row.trading_day,
+    severity    = row.severity,
+    at_stake    = row.at_stake,
+    seen        = row.seen,
+    seen_on     = row.seen_on,
+    title       = row.title,
+    body        = row.body,
+    state       = CASE WHEN row.reopened THEN 'open' ELSE a.state END,
+    resolution  = CASE WHEN row.reopened THEN NULL ELSE a.resolution END,
+    resolved_at = CASE WHEN row.reopened THEN NULL ELSE a.resolved_at END,
+    changed_at  = now()
+FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+    AS row (alert_id bigint, subject text, subjects text[], first_day date, trading_day date, severity text, at_stake bigint,
+            seen double precision, seen_on date, title text, body text, reopened boolean)
+WHERE a.alert_id = row.alert_id;
+
+-- resolve: Alerts that are over, and why.
+UPDATE alerts
+SET state = 'resolved', resolution = :resolution, resolved_at = now(), changed_at = now()
+WHERE alert_id = ANY (CAST(:alert_ids AS bigint[]))
+RETURNING alert_id;
+
+-- ended: Unresolved incidents with nothing new for a while, and chances of a breach that are low again.
+SELECT alert_id
+FROM alerts a
+WHERE state <> 'resolved'
+  AND CASE kind
+          WHEN 'incident' THEN trading_day < CAST(:newest AS date) - CAST(:resolve_days AS integer)
+          ELSE NOT EXISTS (SELECT FROM accounts c WHERE c.account_id = a.account_id AND c.status = 'active')
+               OR coalesce((SELECT any_breach
+                            FROM forecasts f
+                            WHERE f.account_id = a.account_id AND f.horizon = :horizon AND f.origin > a.first_day
+                            ORDER BY origin DESC, made_at DESC, model
+                            LIMIT 1) < :breach_probability, false)
+      END
+ORDER BY alert_id;
+
+-- unheeded: Critical alerts that nobody has acknowledged in time, once each.
+UPDATE alerts
+SET escalated_at = now(), changed_at = now()
+WHERE state = 'open'
+  AND severity = 'critical'
+  AND escalated_at IS NULL
+  AND trading_day > CAST(:newest AS date) - CAST(:deliver_days AS integer)
+  AND raised_at < coalesce(CAST(:now AS timestamptz), now()) - CAST(:patience AS interval)
+RETURNING alert_id;
+
+-- forecast_breaches: Raise an alert for each run of forecasts with a high chance of breaking a rule.
 WITH formats AS (
-    SELECT account_id, account, status, currency, currency_digits,
+    SELECT account_id, account, account_group, status, currency, currency_digits,
            'FM999,999,999,999,990' || CASE WHEN currency_digits > 0 THEN '.' || repeat('0', currency_digits) ELSE '' END
                AS money
     FROM accounts
 ),
-names (metric, words) AS (
-    VALUES ('trades', 'number of trades'),
-           ('lot_ratio', 'largest position'),
-           ('holding_time', 'average holding time')
-),
-anomalies_found AS (
-    SELECT 'anomaly:' || c.account || ':' || n.trading_day AS fingerprint,
-           'anomaly' AS kind,
-           n.account_id,
-           n.trading_day,
-           n.severity,
-           format('Account %s: %s unusual%s on %s', c.account, coalesce(words, replace(n.metric, '_', ' ')),
-                  CASE n.direction WHEN 1 THEN 'ly high' WHEN -1 THEN 'ly low' ELSE '' END, n.trading_day) AS title,
-           concat_ws(' ',
-               'Account ' || c.account || ': ' || rtrim(n.reason, '. ') || '.',
-               'The day''s net profit was '
-                   || to_char(as_money(m.gross_profit + m.gross_loss, c.currency_digits), c.money) || ' ' || c.currency || '.'
-           ) AS body
-    FROM anomalies n
-    JOIN formats c USING (account_id)
-    LEFT JOIN names USING (metric)
-    LEFT JOIN daily_metrics m ON m.account_id = n.account_id AND m.trading_day = n.trading_day
-                             AND n.metric <> 'net_profit'
-    WHERE n.severity IN ('warning', 'critical')
-      AND NOT EXISTS (SELECT FROM alerts x WHERE x.fingerprint = 'anomaly:' || c.account || ':' || n.trading_day)
-),
 breaches_found AS (
     SELECT 'forecast_breach:' || c.account || ':' || run.since AS fingerprint,
-           'forecast_breach' AS kind,
            f.account_id,
            f.origin AS trading_day,
            CASE WHEN f.any_breach >= 0.9 THEN 'critical' ELSE 'warning' END AS severity,
@@ -82,99 +164,95 @@ breaches_found AS (
       -- The fingerprint alone would change when a moved threshold or a late forecast moves the run's first day.
       AND NOT EXISTS (SELECT FROM alerts x
                       WHERE x.kind = 'forecast_breach' AND x.account_id = f.account_id AND x.trading_day >= run.since)
-),
-raised AS (
-    INSERT INTO alerts (fingerprint, kind, account_id, trading_day, severity, title, body)
-    SELECT *
-    FROM (SELECT * FROM anomalies_found UNION ALL SELECT * FROM breaches_found) AS found
-    ORDER BY fingerprint -- one order for all processes, so that two at once cannot wait for each other
-    ON CONFLICT (fingerprint) DO NOTHING
-    RETURNING alert_id, severity, trading_day
-),
-newest AS (
-    SELECT max(trading_day) AS trading_day
-    FROM (SELECT trading_day FROM anomalies_found UNION ALL SELECT trading_day FROM breaches_found
-          UNION ALL SELECT max(trading_day) FROM daily_metrics) AS days
-),
-queued AS (
-    INSERT INTO alert_deliveries (alert_id, sink)
-    SELECT alert_id, sink
-    FROM raised
-    CROSS JOIN unnest(CAST(:sinks AS text[])) AS sink
-    WHERE array_position(ARRAY ['info', 'warning', 'critical'], severity)
-          >= array_position(ARRAY ['info', 'warning', 'critical'], CAST(:minimum_severity AS text))
-      -- A long history scored at once is kept, but nobody wants last year's news on the phone.
-      AND trading_day > (SELECT trading_day FROM newest) - CAST(:deliver_days AS integer)
+      AND NOT EXISTS (
+          SELECT
+          FROM mutes m
+          WHERE m.lifted_at IS NULL
+            AND (m.account_id IS NULL OR m.account_id = f.account_id)
+            AND (m.account_group IS NULL OR m.account_group = c.account_group)
+            AND (m.subject IS NULL OR m.subject = 'forecast_breach')
+            AND f.origin BETWEEN m.since AND coalesce(m.until, 'infinity')
+      )
 )
-SELECT count(*) FROM raised;
+INSERT INTO alerts (fingerprint, kind, account_id, subject, subjects, first_day, trading_day, severity, title, body)
+SELECT fingerprint, 'forecast_breach', account_id, 'forecast_breach', ARRAY ['forecast_breach'], trading_day, trading_day,
+       severity, title, body
+FROM breaches_found
+ON CONFLICT (fingerprint) DO NOTHING
+RETURNING alert_id;
 
--- claim: Take the longest-due deliveries of a sink and hide them from others for the time of a lease.
-WITH clock AS (
-    SELECT coalesce(CAST(:now AS timestamptz), clock_timestamp()) AS moment
+-- say: Write messages about alerts, their titles and texts beginning with what is new; returns them for the queue.
+WITH told AS (
+    SELECT alert_id, count(*) AS messages FROM messages WHERE alert_id = ANY (CAST(:alert_ids AS bigint[])) GROUP BY alert_id
 ),
-due AS (
-    SELECT alert_id, sink
-    FROM alert_deliveries
-    WHERE state = 'pending' AND sink = :sink AND next_attempt <= (SELECT moment FROM clock)
-    ORDER BY next_attempt, alert_id
-    LIMIT :limit
-    FOR UPDATE SKIP LOCKED
-),
-claimed AS (
-    UPDATE alert_deliveries d
-    SET attempts = d.attempts + 1, next_attempt = (SELECT moment FROM clock) + CAST(:lease AS interval)
-    FROM due
-    WHERE d.alert_id = due.alert_id AND d.sink = due.sink
-    RETURNING d.alert_id, d.attempts
+said AS (
+    INSERT INTO messages (fingerprint, alert_id, kind, trading_day, severity, title, body)
+    SELECT a.fingerprint || CASE WHEN t.messages IS NULL THEN '' ELSE ':' || t.messages + 1 END,
+           a.alert_id, :kind, a.trading_day, a.severity, concat(CAST(:prefix AS text), a.title),
+           concat_ws(' ', nullif(CAST(:preamble AS text), ''), a.body)
+    FROM alerts a
+    LEFT JOIN told t USING (alert_id)
+    WHERE a.alert_id = ANY (CAST(:alert_ids AS bigint[]))
+    ORDER BY a.alert_id
+    RETURNING message_id, fingerprint, alert_id, kind, trading_day, severity, title, body, made_at
 )
-SELECT attempts, alert_id, fingerprint, kind, account, trading_day, severity, title, body, raised_at
-FROM claimed
-JOIN alerts USING (alert_id)
-JOIN accounts USING (account_id)
-ORDER BY alert_id;
+SELECT s.message_id, s.fingerprint, a.fingerprint AS alert, s.kind, c.account, coalesce(c.account_group, a.cohort) AS "group",
+       a.subject, a.first_day, s.trading_day, s.severity, s.title, s.body, a.raised_at, s.made_at
+FROM said s
+JOIN alerts a USING (alert_id)
+LEFT JOIN accounts c USING (account_id)
+ORDER BY s.message_id;
 
--- settle: Write down what became of claimed deliveries; a claim taken over meanwhile may only report success.
-WITH clock AS (
-    SELECT coalesce(CAST(:now AS timestamptz), clock_timestamp()) AS moment
-)
-UPDATE alert_deliveries d
-SET state        = CASE
-                       WHEN o.error IS NULL THEN 'delivered'
-                       WHEN d.attempts >= CAST(:most_attempts AS integer) THEN 'dead'
-                       ELSE 'pending'
-                   END,
-    next_attempt = moment + least(interval '1 minute' * power(2, least(d.attempts, 30) - 1), CAST(:longest_wait AS interval)),
-    error        = o.error,
-    delivered_at = CASE WHEN o.error IS NULL THEN moment END
-FROM clock,
-     unnest(CAST(:alert_ids AS bigint[]), CAST(:attempts AS integer[]), CAST(:errors AS text[]))
-         AS o (alert_id, attempts, error)
-WHERE d.alert_id = o.alert_id
-  AND d.sink = :sink
-  AND d.state <> 'delivered'
-  AND (o.error IS NULL OR d.attempts = o.attempts)
-RETURNING d.state;
+-- cancel: What was not sent yet of alerts that are taken back is not sent at all.
+UPDATE deliveries d
+SET state = 'cancelled'
+FROM messages m
+WHERE m.message_id = d.message_id
+  AND m.alert_id = ANY (CAST(:alert_ids AS bigint[]))
+  AND d.state = 'pending'
+  AND d.attempts = 0;
 
--- waiting: How many deliveries are still to be made, due or not.
-SELECT count(*) FROM alert_deliveries WHERE state = 'pending';
+-- remember: Note what was done to alerts.
+INSERT INTO alert_history (alert_id, event, done_by, note)
+SELECT unnest(CAST(:alert_ids AS bigint[])), :event, :done_by, :note;
 
 -- account_exists: Whether an account of this name is known.
 SELECT EXISTS (SELECT FROM accounts WHERE account = :account);
 
 -- list: Alerts, newest trading day first, graver ones first within it.
-SELECT alert_id, fingerprint, kind, account, trading_day, severity, title, body, raised_at
-FROM alerts
-JOIN accounts USING (account_id)
-WHERE (CAST(:alert_id AS bigint) IS NULL OR alert_id = :alert_id)
-  AND (CAST(:account AS text) IS NULL OR account = :account)
-  AND (CAST(:since AS date) IS NULL OR trading_day >= :since)
-  AND array_position(ARRAY ['info', 'warning', 'critical'], severity)
+SELECT a.alert_id, a.fingerprint, a.kind, c.account, a.cohort, a.subject, a.subjects, a.first_day, a.trading_day, a.severity,
+       a.at_stake / power(10::numeric, c.currency_digits) AS at_stake, a.title, a.body, a.state, a.resolution, a.label, a.note,
+       a.raised_at, a.acknowledged_at, a.acknowledged_by, a.resolved_at
+FROM alerts a
+LEFT JOIN accounts c USING (account_id)
+WHERE (CAST(:alert_id AS bigint) IS NULL OR a.alert_id = :alert_id)
+  AND (CAST(:account AS text) IS NULL OR c.account = :account)
+  AND (CAST(:state AS text) IS NULL OR a.state = :state)
+  AND (CAST(:subject AS text) IS NULL OR CAST(:subject AS text) = ANY (a.subjects))
+  AND (CAST(:since AS date) IS NULL OR a.trading_day >= :since)
+  AND array_position(ARRAY ['info', 'warning', 'critical'], a.severity)
       >= array_position(ARRAY ['info', 'warning', 'critical'], CAST(:severity AS text))
-ORDER BY trading_day DESC, array_position(ARRAY ['info', 'warning', 'critical'], severity) DESC, alert_id DESC
+ORDER BY a.trading_day DESC, array_position(ARRAY ['info', 'warning', 'critical'], a.severity) DESC, a.alert_id DESC
 LIMIT :limit;
 
--- deliveries: What became of some alerts at each sink.
-SELECT alert_id, sink, state, attempts, next_attempt, error, delivered_at
-FROM alert_deliveries
-WHERE alert_id = ANY (CAST(:alert_ids AS bigint[]))
-ORDER BY alert_id, sink;
+-- deliveries: What became of the messages of some alerts at each sink.
+SELECT m.alert_id, m.kind AS message, d.sink, d.state, d.attempts, d.next_attempt, d.error, d.delivered_at
+FROM deliveries d
+JOIN messages m USING (message_id)
+WHERE m.alert_id = ANY (CAST(:alert_ids AS bigint[]))
+ORDER BY m.alert_id, m.message_id, d.sink;
+
+-- evidence: The findings an alert is made of, with what they rest on.
+SELECT n.trading_day, n.since, n.kind, n.subject, n.detector, n.severity, n.pvalue, n.seen, n.expected, n.reason,
+       v.version AS rule_version, n.evidence
+FROM alerts a
+JOIN findings n ON n.trading_day BETWEEN a.first_day AND a.trading_day
+               AND n.severity <> 'info'
+               AND (n.account_id = a.account_id OR n.cohort = a.cohort)
+LEFT JOIN rule_versions v USING (rule_version_id)
+WHERE a.alert_id = :alert_id
+  AND a.kind = 'incident'
+ORDER BY n.trading_day, n.kind DESC, n.pvalue, n.subject;
+
+-- history: What was done to an alert.
+SELECT at, event, done_by, note FROM alert_history WHERE alert_id = :alert_id ORDER BY at;

@@ -1,6 +1,7 @@
 """A real embedded database, and real receivers on loopback."""
 
 import json
+import shutil
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -13,11 +14,16 @@ from typing import Any, ClassVar
 import pytest
 from sqlalchemy import text
 
-from timeseries.config import Settings
+from timeseries.alerts._outbox import read_messages
+from timeseries.alerts._routing import queue
+from timeseries.config import AlertSettings, Settings
 from timeseries.database import Database, embedded, open_database
 
 FIRST_DAY = date(2024, 3, 4)
-TABLES = "alert_deliveries, alerts, forecasts, anomalies, daily_metrics, accounts, plans"
+TABLES = (
+    "deliveries, messages, mutes, alert_history, alerts, alarm_days, findings, scored_days, forecasts, "
+    "daily_metrics, accounts, plans"
+)
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,9 @@ class Firm:
         with self.database.transaction() as connection:
             connection.execute(text(f"TRUNCATE {TABLES} RESTART IDENTITY CASCADE"))
 
-    def account(self, name: str, currency: str = "USD", status: str = "active") -> None:
+    def account(
+        self, name: str, currency: str = "USD", status: str = "active", group: str | None = None
+    ) -> None:
         self._run(
             """
             WITH plan AS (
@@ -38,27 +46,32 @@ class Firm:
                 RETURNING plan_id, currency
             )
             INSERT INTO accounts (account, plan_id, currency, currency_digits, initial_balance,
-                                  opened_at, status)
-            SELECT :name, plan_id, currency, digits, 10000000, '2024-01-01', :status
+                                  opened_at, status, account_group)
+            SELECT :name, plan_id, currency, digits, 10000000, '2024-01-01', :status, :group
             FROM plan JOIN currencies USING (currency)
             """,
             name=name,
             currency=currency,
             status=status,
+            group=group,
         )
 
     def anomaly(self, account: str, day: int = 0, severity: str = "warning", **columns: Any) -> None:
         values = {
+            "kind": "anomaly",
             "metric": "net_profit",
             "direction": -1,
+            "pvalue": 0.0003,
+            "at_stake": 521_000,
             "reason": "Net profit was -5,210.00 USD on 2024-03-04; usually about 120.50 USD, "
             "and such a day comes once in about 3,300.",
         } | columns
         self._run(
             """
-            INSERT INTO anomalies (account_id, trading_day, metric, detector, pvalue, direction,
-                                   seen, expected, severity, reason)
-            SELECT account_id, :day, :metric, 'residual', 0.0003, :direction, -5210, 120.5, :severity, :reason
+            INSERT INTO findings (kind, account_id, trading_day, since, subject, detector, pvalue, direction,
+                                  seen, expected, at_stake, severity, reason)
+            SELECT :kind, account_id, :day, :day, :metric, 'residual', :pvalue, :direction, -5210, 120.5,
+                   :at_stake, :severity, :reason
             FROM accounts WHERE account = :account
             """,
             account=account,
@@ -66,6 +79,46 @@ class Firm:
             severity=severity,
             **values,
         )
+
+    def alert(self, account: str, day: int = 0, severity: str = "warning", **columns: Any) -> int:
+        """An alert without a word said of it; returns its number."""
+        values = {"subject": "net_profit", "at_stake": 521_000} | columns
+        self._run(
+            """
+            INSERT INTO alerts (fingerprint, kind, account_id, subject, subjects, first_day, trading_day,
+                                severity, at_stake, title, body)
+            SELECT 'incident:' || account || ':' || CAST(:day AS date), 'incident', account_id, :subject,
+                   ARRAY [:subject], :day, :day, :severity, :at_stake, 'Account ' || account || ' is odd',
+                   'It was seen on ' || CAST(:day AS date) || '.'
+            FROM accounts WHERE account = :account
+            """,
+            account=account,
+            day=FIRST_DAY + timedelta(days=day),
+            severity=severity,
+            **values,
+        )
+        return int(self.rows("SELECT max(alert_id) FROM alerts")[0][0])
+
+    def tell(
+        self, alert: int, settings: AlertSettings, kind: str = "raised", newest: date = FIRST_DAY
+    ) -> int:
+        """Write a message about an alert and queue it; returns its number."""
+        with self.database.transaction() as connection:
+            number = connection.scalar(
+                text(
+                    """
+                    INSERT INTO messages (fingerprint, alert_id, kind, trading_day, severity, title, body)
+                    SELECT concat_ws(':', fingerprint,
+                                     nullif((SELECT count(*) FROM messages WHERE alert_id = :alert) + 1, 1)),
+                           alert_id, :kind, trading_day, severity, title, body
+                    FROM alerts WHERE alert_id = :alert
+                    RETURNING message_id
+                    """
+                ),
+                {"alert": alert, "kind": kind},
+            )
+            queue(connection, read_messages(connection, [number]), settings, newest)
+        return int(number)
 
     def forecast(self, account: str, day: int, breach: float | None, horizon: int = 14) -> None:
         self._run(
@@ -115,14 +168,18 @@ class Webhook:
     """An HTTP server that keeps what it got.
 
     ``script`` says how to answer: a status; SILENT: not at all; LATE: with 200, after ``ended`` is set.
+    ``echo`` is what every answer says.
     """
 
     SILENT: ClassVar[int] = 0
     LATE: ClassVar[int] = 1
 
     url: str = ""
+    echo: str = ""
     script: list[int] = field(default_factory=list)
-    requests: list[tuple[dict[str, str], dict[str, Any]]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    requests: list[tuple[dict[str, str], Any]] = field(default_factory=list)
     arrived: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     ended: threading.Event = field(default_factory=threading.Event)
 
@@ -133,17 +190,20 @@ class Webhook:
     def take(self, handler: BaseHTTPRequestHandler) -> None:
         body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
         status = self.script.pop(0) if self.script else 200
+        self.paths.append(handler.path)
+        self.bodies.append(body)
         self.requests.append((dict(handler.headers.items()), json.loads(body or "{}")))
         self.arrived.release()
         if status in (self.SILENT, self.LATE):
             self.ended.wait(20)
         if status == self.SILENT:
             return
-        handler.send_response(200 if status == self.LATE else status)
+        handler.send_response(200 if status == self.LATE else status, self.echo or None)
         if status == 302:
             handler.send_header("Location", self.url)
-        handler.send_header("Content-Length", "0")
+        handler.send_header("Content-Length", str(len(self.echo)))
         handler.end_headers()
+        handler.wfile.write(self.echo.encode())
 
 
 @dataclass
@@ -168,8 +228,9 @@ class Mailbox:
 
 
 @pytest.fixture(scope="session")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    directory: Path = tmp_path_factory.mktemp("alerts")
+def settings(tmp_path_factory: pytest.TempPathFactory, database_template: Path) -> Iterator[Settings]:
+    directory = tmp_path_factory.mktemp("alerts") / "data"
+    shutil.copytree(database_template, directory)
     yield Settings(data_dir=directory)
     embedded.stop(directory)
 

@@ -16,8 +16,8 @@ def stored(database: Database, firm: Any) -> None:
     for account in ("A", "B", "quiet"):
         firm.account(account)
     firm.anomaly("A", 0, "warning")
-    firm.anomaly("A", 1, "critical")
-    firm.anomaly("B", 1, "warning")
+    firm.anomaly("A", 14, "critical")
+    firm.anomaly("B", 14, "warning")
     with database.transaction() as connection:
         raise_alerts(connection, AlertSettings())
 
@@ -27,7 +27,7 @@ def shown(database: Database, **filters: Any) -> list[tuple[str, int, str]]:
 
 
 def test_newest_day_first_and_graver_first_within_it(database: Database, stored: None) -> None:
-    assert shown(database) == [("A", 5, "critical"), ("B", 5, "warning"), ("A", 4, "warning")]
+    assert shown(database) == [("A", 18, "critical"), ("B", 18, "warning"), ("A", 4, "warning")]
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,9 @@ def test_newest_day_first_and_graver_first_within_it(database: Database, stored:
         ({"since": date(2024, 3, 5)}, 2),
         ({"since": date(2024, 3, 5), "account": "B"}, 1),
         ({"limit": 2}, 2),
+        ({"state": "resolved"}, 1),
+        ({"state": "open", "subject": "net_profit"}, 2),
+        ({"subject": "martingale"}, 0),
     ],
 )
 def test_filters(database: Database, stored: None, filters: dict[str, Any], count: int) -> None:
@@ -59,8 +62,11 @@ def test_what_does_not_exist_is_said_so(database: Database, stored: None) -> Non
 
 def test_one_alert_with_its_deliveries(database: Database, stored: None) -> None:
     newest = list_alerts(database)[0]
-    alert = show_alert(database, newest.alert_id)
+    page = show_alert(database, newest.alert_id)
+    alert = page.alert
     assert alert == newest
+    assert [(proof.subject, proof.severity) for proof in page.proofs] == [("net_profit", "critical")]
+    assert [event.event for event in page.events] == ["raised"]
     assert [(d.sink, d.state) for d in alert.deliveries] == [("log", "pending")]
     assert alert.raised_at.tzinfo is not None
     assert alert.raised_at.utcoffset() == UTC.utcoffset(None)

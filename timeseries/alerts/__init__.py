@@ -1,27 +1,45 @@
-"""Alerts: findings become alerts, one for each thing, and reach the sinks of the settings.
+"""Alerts: findings become incidents, one for each thing, live until they are over, and reach the sinks once.
 
-``raise_alerts`` writes alerts and their deliveries in one transaction; ``deliver`` works the deliveries
-off. An alert is raised exactly once. A delivery is made *at least* once: when a process dies between
-sending and writing that down, the message goes out again after the lease. Webhooks get the alert's
-fingerprint as ``Idempotency-Key``, so a receiver that honours it acts once; mail and chat services
-have no such key, and there a crash can repeat the one message that was under way.
+``raise_alerts`` brings the alerts up to date with what was found and writes what is to be told, with its
+outbox rows, in one transaction; ``deliver`` works the outbox off. An alert is raised exactly once. A
+delivery is made *at least* once: when a process dies between sending and writing that down, the message
+goes out again after the lease. Webhooks get the message's fingerprint as ``Idempotency-Key``, and
+Alertmanager knows an alert by its labels, so these act once; mail and chat services have no such key, and
+there a crash can repeat the one message that was under way.
 """
 
-from timeseries.alerts._alert import Alert, Delivery
-from timeseries.alerts._deliver import DeliveryReport, deliver
-from timeseries.alerts._raise import raise_alerts
-from timeseries.alerts._reads import list_alerts, show_alert
+from timeseries.alerts._act import Mute, acknowledge, label, list_mutes, mute, unmute
+from timeseries.alerts._alert import LABELS, SEVERITIES, Alert, Delivery, Message
+from timeseries.alerts._deliver import DeliveryReport, deliver, requeue
+from timeseries.alerts._digest import make_digest
+from timeseries.alerts._raise import RaiseReport, raise_alerts
+from timeseries.alerts._reads import AlertPage, Event, Proof, list_alerts, show_alert
 from timeseries.alerts._trial import send_test
 from timeseries.alerts.sinks import check_sinks
 
 __all__ = [
+    "LABELS",
+    "SEVERITIES",
     "Alert",
+    "AlertPage",
     "Delivery",
     "DeliveryReport",
+    "Event",
+    "Message",
+    "Mute",
+    "Proof",
+    "RaiseReport",
+    "acknowledge",
     "check_sinks",
     "deliver",
+    "label",
     "list_alerts",
+    "list_mutes",
+    "make_digest",
+    "mute",
     "raise_alerts",
+    "requeue",
     "send_test",
     "show_alert",
+    "unmute",
 ]

@@ -10,16 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from timeseries.alerts._alert import Alert
-from timeseries.alerts.sinks import DeliveryFailed, Sink, open_sinks
+from timeseries.alerts._alert import Message
+from timeseries.alerts._outbox import Claim, Outbox
+from timeseries.alerts.sinks import DeliveryFailed, Sink, usable_sinks
 from timeseries.config import AlertSettings
-from timeseries.database import Database, statement
+from timeseries.database import Database, run
 
-__all__ = ["DeliveryReport", "attempt", "deliver"]
+__all__ = ["DeliveryReport", "attempt", "deliver", "requeue"]
 
 LEASE = timedelta(minutes=5)
-MOST_ATTEMPTS = 8
-LONGEST_WAIT = timedelta(hours=6)
 # A sink that fails so often in a row is left alone until the next call: it is down, others are waiting.
 FRUITLESS_ATTEMPTS = 8
 # Chat and mail services take seconds for each message; a call should not become a long one.
@@ -44,69 +43,73 @@ class DeliveryReport:
     waiting: int = 0
 
 
-@dataclass(frozen=True)
-class _Claim:
-    alert: Alert
-    attempts: int
-
-
-@dataclass(frozen=True)
-class _Outbox:
-    """One sink's part of the outbox."""
-
-    database: Database
-    sink: str
-    now: datetime | None
-
-    def claim(self, limit: int) -> list[_Claim]:
-        parameters = {"sink": self.sink, "now": self.now, "limit": limit, "lease": LEASE}
-        with self.database.transaction() as connection:
-            rows = connection.execute(statement("alerts.claim"), parameters).all()
-        return [_Claim(Alert(*alert), attempts) for attempts, *alert in rows]
-
-    def settle(self, claims: list[_Claim], errors: list[str | None]) -> list[str]:
-        """Write down the outcomes; returns the new states."""
-        parameters = {
-            "sink": self.sink,
-            "now": self.now,
-            "most_attempts": MOST_ATTEMPTS,
-            "longest_wait": LONGEST_WAIT,
-            "alert_ids": [claim.alert.alert_id for claim in claims],
-            "attempts": [claim.attempts for claim in claims],
-            "errors": errors,
-        }
-        with self.database.transaction() as connection:
-            return list(connection.execute(statement("alerts.settle"), parameters).scalars())
-
-
 def deliver(
-    database: Database, settings: AlertSettings, *, now: datetime | None = None, limit: int = 500
+    database: Database,
+    settings: AlertSettings,
+    *,
+    now: datetime | None = None,
+    limit: int = 500,
+    lease: timedelta = LEASE,
 ) -> DeliveryReport:
     """Send what is due in the outbox to the sinks.
 
-    A failure is retried after 1, 2, 4 … minutes (at most 6 hours); after 8 attempts the delivery is
-    dead and keeps the reason. Deliveries to sinks that the settings no longer have stay pending. Any
-    number of processes may call this at once.
+    A sink gets the messages of one alert in the order they were written: while an earlier one waits, the
+    later ones do. A failure is retried after 1, 2, 4 … minutes (at most 6 hours); after 8 attempts the
+    delivery is dead and keeps the reason. Deliveries to sinks that the settings no longer have stay pending.
+    Any number of processes may call this at once.
 
     Args:
         database: where the outbox is; no connection to it may be open in a transaction meanwhile.
         settings: their ``sinks`` say where each name leads.
         now: the time, with a zone, that decides what is due; by default the database's clock.
         limit: at most so many attempts for each sink.
+        lease: how long a delivery is this process's own; longer than any sink takes to answer.
 
     Raises:
-        ConfigurationError: a sink's URL cannot be used; nothing was sent.
-        DatabaseError: the database was lost; what was under way is sent again after five minutes.
+        ConfigurationError: a sink's URL cannot be used; the other sinks got what was due.
+        DatabaseError: the database was lost; what was under way is sent again after the lease.
     """
     states: list[str] = []
-    for sink in open_sinks(settings):
-        states += _work_off(_Outbox(database, sink.name, now), sink, limit)
+    sinks, errors = usable_sinks(settings)
+    for sink in sinks:
+        states += _work_off(Outbox(database, sink.name, now, lease), sink, limit)
     with database.transaction() as connection:
-        waiting = int(connection.execute(statement("alerts.waiting")).scalar_one())
+        waiting = int(run(connection, "deliveries.waiting", {}).scalar_one())
+    if errors:
+        raise errors[0]
     return DeliveryReport(states.count("delivered"), states.count("pending"), states.count("dead"), waiting)
 
 
-def _work_off(outbox: _Outbox, sink: Sink, limit: int) -> list[str]:
+def requeue(database: Database, sink: str | None = None) -> int:
+    """Give dead deliveries their eight attempts once more, due at once.
+
+    Those that a later message of the same alert has overtaken at the sink are cancelled instead.
+
+    Args:
+        database: where the outbox is.
+        sink: only this one's, in the settings or not.
+
+    Returns:
+        How many are pending again.
+    """
+    with database.transaction() as connection:
+        states = run(connection, "deliveries.requeue", {"sink": sink}).scalars().all()
+    return states.count("pending")
+
+
+def attempt(sink: Sink, message: Message, *, over: bool = False) -> str | None:
+    """Send one message; returns why it failed, or None."""
+    try:
+        sink.send(message, over=over)
+    except DeliveryFailed as failure:
+        return str(failure)
+    except Exception as error:
+        # Services fail in ways of their own, and their messages may hold the address: only the kind is kept.
+        return f"The sink failed with {type(error).__name__}."
+    return None
+
+
+def _work_off(outbox: Outbox, sink: Sink, limit: int) -> list[str]:
     states: list[str] = []
     end = time.monotonic() + SECONDS_PER_SINK
     attempts = fruitless = 0
@@ -114,25 +117,13 @@ def _work_off(outbox: _Outbox, sink: Sink, limit: int) -> list[str]:
         claims = outbox.claim(min(sink.at_once, limit - attempts))
         if not claims:
             break
-        errors = _attempt_all(sink, [claim.alert for claim in claims])
+        errors = _attempt_all(sink, claims)
         states += outbox.settle(claims, errors)
         attempts += len(claims)
         fruitless = 0 if None in errors else fruitless + len(claims)
     return states
 
 
-def _attempt_all(sink: Sink, alerts: list[Alert]) -> list[str | None]:
-    with ThreadPoolExecutor(min(len(alerts), THREADS)) as pool:
-        return list(pool.map(lambda alert: attempt(sink, alert), alerts))
-
-
-def attempt(sink: Sink, alert: Alert) -> str | None:
-    """Send one alert; returns why it failed, or None."""
-    try:
-        sink.send(alert)
-    except DeliveryFailed as failure:
-        return str(failure)
-    except Exception as error:
-        # Services fail in ways of their own, and their messages may hold the address: only the kind is kept.
-        return f"The sink failed with {type(error).__name__}."
-    return None
+def _attempt_all(sink: Sink, claims: list[Claim]) -> list[str | None]:
+    with ThreadPoolExecutor(min(len(claims), THREADS)) as pool:
+        return list(pool.map(lambda claim: attempt(sink, claim.message, over=claim.over), claims))

@@ -2,17 +2,61 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import date
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
 from timeseries.alerts._alert import SEVERITIES, Alert, Delivery
-from timeseries.database import Database, statement
+from timeseries.database import Database, run
 from timeseries.errors import InputError, NotFound
 
-__all__ = ["list_alerts", "show_alert"]
+__all__ = ["AlertPage", "Event", "Proof", "list_alerts", "show_alert"]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A finding that an alert rests on.
+
+    Attributes:
+        kind: ``anomaly``, ``rule`` or ``cohort``.
+        pvalue: None for a rule's.
+        rule_version: of the rule's parameters; None for others.
+        evidence: what the finding rests on: tickets, times, counterparts.
+    """
+
+    trading_day: date
+    since: date
+    kind: str
+    subject: str
+    detector: str
+    severity: str
+    pvalue: float | None
+    seen: float | None
+    expected: float | None
+    reason: str
+    rule_version: int | None
+    evidence: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something done to an alert; by None: the engine."""
+
+    at: datetime
+    event: str
+    done_by: str | None
+    note: str | None
+
+
+@dataclass(frozen=True)
+class AlertPage:
+    """One alert with the findings it rests on, and what was done to it."""
+
+    alert: Alert
+    proofs: tuple[Proof, ...]
+    events: tuple[Event, ...]
 
 
 def list_alerts(
@@ -20,6 +64,8 @@ def list_alerts(
     *,
     account: str | None = None,
     severity: str | None = None,
+    state: str | None = None,
+    subject: str | None = None,
     since: date | None = None,
     limit: int = 50,
 ) -> list[Alert]:
@@ -28,6 +74,8 @@ def list_alerts(
     Args:
         account: only this account's.
         severity: only these and graver ones: ``info``, ``warning`` or ``critical``.
+        state: only ``open``, ``acknowledged`` or ``resolved`` ones.
+        subject: only those with a finding of this metric or rule.
         since: only those about this trading day or later.
         limit: at most so many.
 
@@ -39,54 +87,57 @@ def list_alerts(
         raise InputError(f"There is no severity {severity!r}; known: {', '.join(SEVERITIES)}.")
     if limit < 1:
         raise InputError("The limit must be at least 1.")
+    wanted = {"account": account, "severity": severity, "state": state, "subject": subject, "since": since}
     with database.transaction() as connection:
         _check_account(connection, account)
-        return _read(connection, account=account, severity=severity, since=since, limit=limit)
+        return _read(connection, limit=limit, **wanted)
 
 
-def show_alert(database: Database, alert_id: int) -> Alert:
-    """One alert and what became of it at each sink.
+def show_alert(database: Database, alert_id: int) -> AlertPage:
+    """One alert, the findings it rests on, and what became of it.
 
     Raises:
         NotFound: there is no such alert.
     """
     with database.transaction() as connection:
         found = _read(connection, alert_id=alert_id)
-    if not found:
-        raise NotFound(f"There is no alert {alert_id}: `timeseries alerts list` shows those there are.")
-    return found[0]
+        if not found:
+            raise NotFound(f"There is no alert {alert_id}: `timeseries alerts list` shows those there are.")
+        proofs = run(connection, "alerts.evidence", {"alert_id": alert_id})
+        events = run(connection, "alerts.history", {"alert_id": alert_id})
+        return AlertPage(
+            found[0],
+            tuple(Proof(**row) for row in proofs.mappings()),
+            tuple(Event(**row) for row in events.mappings()),
+        )
 
 
 def _check_account(connection: Connection, account: str | None) -> None:
     if account is None:
         return
-    if not connection.execute(statement("alerts.account_exists"), {"account": account}).scalar_one():
-        raise NotFound(f"There is no account {account!r}.")
+    if not run(connection, "alerts.account_exists", {"account": account}).scalar_one():
+        raise NotFound(f"There is no account {account!r}: `timeseries accounts list` shows those there are.")
 
 
-def _read(
-    connection: Connection,
-    *,
-    alert_id: int | None = None,
-    account: str | None = None,
-    severity: str | None = None,
-    since: date | None = None,
-    limit: int = 1,
-) -> list[Alert]:
-    parameters: dict[str, Any] = {
-        "alert_id": alert_id,
-        "account": account,
-        "severity": severity or SEVERITIES[0],
-        "since": since,
-        "limit": limit,
-    }
-    rows = connection.execute(statement("alerts.list"), parameters).mappings().all()
+def _read(connection: Connection, **wanted: Any) -> list[Alert]:
+    names = ("alert_id", "account", "state", "subject", "since")
+    values = dict.fromkeys(names) | {"limit": 1} | wanted
+    values["severity"] = wanted.get("severity") or SEVERITIES[0]
+    rows = run(connection, "alerts.list", values).mappings().all()
     deliveries = _deliveries(connection, [row["alert_id"] for row in rows])
-    return [replace(Alert(**row), deliveries=tuple(deliveries[row["alert_id"]])) for row in rows]
+    return [_alert(row, deliveries[row["alert_id"]]) for row in rows]
+
+
+def _alert(row: Any, deliveries: list[Delivery]) -> Alert:
+    stake = None if row["at_stake"] is None else float(row["at_stake"])
+    alert = Alert(**{**row, "subjects": tuple(row["subjects"]), "at_stake": stake})
+    return replace(alert, deliveries=tuple(deliveries))
 
 
 def _deliveries(connection: Connection, alert_ids: Sequence[int]) -> dict[int, list[Delivery]]:
     deliveries: dict[int, list[Delivery]] = defaultdict(list)
-    for alert_id, *columns in connection.execute(statement("alerts.deliveries"), {"alert_ids": alert_ids}):
-        deliveries[alert_id].append(Delivery(*columns))
+    rows = run(connection, "alerts.deliveries", {"alert_ids": list(alert_ids)})
+    for row in rows.mappings():
+        values = {item.name: row[item.name] for item in fields(Delivery)}
+        deliveries[row["alert_id"]].append(Delivery(**values))
     return deliveries

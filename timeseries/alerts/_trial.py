@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from timeseries.alerts._alert import Alert
+from timeseries.alerts._alert import Message
 from timeseries.alerts._deliver import attempt
 from timeseries.alerts.sinks import open_sinks
 from timeseries.config import AlertSettings
@@ -25,8 +25,8 @@ def send_test(settings: AlertSettings, sink: str | None = None) -> dict[str, str
     """
     if sink is not None:
         settings = _only(settings, sink)
-    alert = _trial()
-    return {opened.name: attempt(opened, alert) for opened in open_sinks(settings)}
+    trial = _trial()
+    return {opened.name: attempt(opened, trial) for opened in open_sinks(settings)}
 
 
 def _only(settings: AlertSettings, sink: str) -> AlertSettings:
@@ -36,16 +36,21 @@ def _only(settings: AlertSettings, sink: str) -> AlertSettings:
     return replace(settings, sinks={sink: settings.sinks[sink]})
 
 
-def _trial() -> Alert:
+def _trial() -> Message:
     now = datetime.now(UTC)
-    return Alert(
-        alert_id=0,
+    return Message(
+        message_id=0,
         fingerprint=f"test:{uuid4()}",
+        alert=None,
         kind="test",
-        account="none",
+        account=None,
+        group=None,
+        subject=None,
+        first_day=now.date(),
         trading_day=now.date(),
         severity="info",
         title="Test message from the time-series engine",
         body="This is a test: no account misbehaved. Alerts will arrive here.",
         raised_at=now,
+        made_at=now,
     )

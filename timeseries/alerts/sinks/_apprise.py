@@ -1,15 +1,17 @@
 """Mail, Slack, Teams, Telegram, PagerDuty … through apprise."""
 
+import hashlib
 import logging
 import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import unquote
 
 from apprise import Apprise, NotifyType
 
-from timeseries.alerts._alert import Alert
+from timeseries.alerts._alert import Message
 from timeseries.alerts.sinks._sink import DeliveryFailed
 
 __all__ = ["AppriseSink"]
@@ -21,7 +23,11 @@ SHORTEST_SECRET = 3
 
 
 class AppriseSink:
-    """Sends each alert through one of apprise's services, one after the other, at the service's own pace."""
+    """Sends each message through one of apprise's services, one after the other, at the service's own pace.
+
+    Services that know a deduplication key (PagerDuty, GoAlert, ilert, incident.io, FireHydrant) get one for
+    each alert, unless the URL has one: a repeated message then changes the incident there is.
+    """
 
     at_once = 1
 
@@ -34,14 +40,18 @@ class AppriseSink:
             raise ValueError("not an address apprise can use")
         self.name = name
         self._secrets = _parts(url)
+        self._service: Any = service
+        self._takes_key = getattr(service, "dedup", "") is None
         self._services = Apprise()
         self._services.add(service)
 
-    def send(self, alert: Alert) -> None:
-        """Send the alert; returns when the service has taken it."""
-        kind = TYPES[alert.severity]
+    def send(self, message: Message, *, over: bool) -> None:
+        """Send the message; returns when the service has taken it. What is over counts as a success."""
+        kind = NotifyType.SUCCESS if over else TYPES[message.severity]
+        if self._takes_key:
+            self._service.dedup = _key(message)
         with _overheard() as said:
-            taken = self._services.notify(title=alert.title, body=alert.body, notify_type=kind)
+            taken = self._services.notify(title=message.title, body=message.body, notify_type=kind)
         if not taken:
             raise DeliveryFailed(self._reason(said))
 
@@ -50,6 +60,10 @@ class AppriseSink:
         for secret in self._secrets:
             reason = reason.replace(secret, "***")
         return reason[:500]
+
+
+def _key(message: Message) -> str:
+    return hashlib.sha256((message.alert or message.fingerprint).encode()).hexdigest()
 
 
 def _parts(url: str) -> list[str]:

@@ -3,7 +3,8 @@
 import json
 import logging
 
-from timeseries.alerts._alert import Alert
+from timeseries.alerts._alert import Message
+from timeseries.alerts.sinks._document import document
 
 __all__ = ["LogSink"]
 
@@ -13,21 +14,14 @@ LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "critical": logging.
 
 
 class LogSink:
-    """Writes each alert as one line of JSON to the logger ``timeseries.alerts``."""
+    """Writes each message as one line of JSON to the logger ``timeseries.alerts``."""
 
     at_once = 50
 
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def send(self, alert: Alert) -> None:
-        """Log the alert at the level of its severity."""
-        line = {
-            "fingerprint": alert.fingerprint,
-            "account": alert.account,
-            "trading_day": alert.trading_day.isoformat(),
-            "severity": alert.severity,
-            "title": alert.title,
-            "body": alert.body,
-        }
-        logger.log(LEVELS[alert.severity], "alert %s", json.dumps(line))
+    def send(self, message: Message, *, over: bool) -> None:
+        """Log the message at the level of its severity; what is over is information."""
+        level = logging.INFO if over else LEVELS[message.severity]
+        logger.log(level, "alert %s", json.dumps(document(message)))

@@ -3,43 +3,86 @@
 import os
 import re
 
+from timeseries.alerts.sinks._alertmanager import AlertmanagerSink
 from timeseries.alerts.sinks._log import LogSink
 from timeseries.alerts.sinks._sink import Sink
 from timeseries.alerts.sinks._webhook import WebhookSink
-from timeseries.config import AlertSettings
+from timeseries.config import AlertSettings, SinkSettings
 from timeseries.errors import ConfigurationError
 
-__all__ = ["check_sinks", "open_sinks"]
+__all__ = ["check_sinks", "hears_the_end", "open_sinks", "usable_sinks"]
 
 VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+WEBHOOKS = ("http", "https")
+ALERTMANAGERS = ("alertmanager", "alertmanagers")
 
 
 def check_sinks(settings: AlertSettings) -> None:
     """Make sure that every sink's URL can be used, without sending anything.
 
-    ``$NAME`` or ``${NAME}`` in a URL stands for an environment variable, taken as it is; a dollar sign
-    itself is written ``%24``.
+    ``$NAME`` or ``${NAME}`` in a URL or secret stands for an environment variable, taken as it is; a dollar
+    sign itself is written ``%24`` in a URL.
 
     Raises:
-        ConfigurationError: a variable is not set, or a URL is of no known kind or lacks a part.
-            The message has the sink's name and never its URL.
+        ConfigurationError: a variable is not set, a URL is of no known kind or lacks a part, or a secret is
+            given where nothing is signed. The message has the sink's name and never its URL.
     """
     open_sinks(settings)
 
 
 def open_sinks(settings: AlertSettings) -> list[Sink]:
     """The sinks of the settings, by name. Raises as ``check_sinks`` does."""
-    return [_open(name, url) for name, url in sorted(settings.sinks.items())]
+    sinks, errors = usable_sinks(settings)
+    if errors:
+        raise errors[0]
+    return sinks
 
 
-def _open(name: str, template: str) -> Sink:
-    url = _filled_in(name, template)
+def usable_sinks(settings: AlertSettings) -> tuple[list[Sink], list[ConfigurationError]]:
+    """The sinks that can be used, by name, and what keeps the others from it."""
+    sinks: list[Sink] = []
+    errors: list[ConfigurationError] = []
+    for name, sink in sorted(settings.sinks.items()):
+        try:
+            sinks.append(_open(name, _settings(sink)))
+        except ConfigurationError as error:
+            errors.append(error)
+    return sinks, errors
+
+
+def hears_the_end(sink: str | SinkSettings) -> bool:
+    """Whether a sink is told that an alert is over: as it is set, else webhooks and Alertmanagers are."""
+    settings = _settings(sink)
+    if settings.resolved is not None:
+        return settings.resolved
+    # A process that only raises alerts need not have the addresses in its environment.
+    url = VARIABLE.sub(lambda match: os.environ.get(match[1] or match[2], ""), settings.url)
+    return _scheme(url) in (*WEBHOOKS, *ALERTMANAGERS)
+
+
+def _settings(sink: str | SinkSettings) -> SinkSettings:
+    return sink if isinstance(sink, SinkSettings) else SinkSettings(sink)
+
+
+def _scheme(url: str) -> str:
+    scheme, separator, _ = url.partition("://")
+    return scheme.lower() if separator else ""
+
+
+def _open(name: str, settings: SinkSettings) -> Sink:
+    url = _filled_in(name, settings.url)
+    secret = None if settings.secret is None else _filled_in(name, settings.secret)
+    if secret is not None and (not secret or _scheme(url) not in WEBHOOKS):
+        raise ConfigurationError(
+            f"The sink {name!r} in [alerts] has a secret that cannot be used: "
+            "only http(s) webhooks are signed, and not with an empty secret."
+        )
     try:
-        return _sink(name, url)
+        return _sink(name, url, secret)
     except ValueError:
         raise ConfigurationError(
             f"The URL of the sink {name!r} in [alerts] cannot be used: it must be log, an http(s) address, "
-            "or an apprise URL such as mailto://user:password@example.com."
+            "alertmanager://host:9093, or an apprise URL such as mailto://user:password@example.com."
         ) from None
 
 
@@ -55,11 +98,13 @@ def _filled_in(name: str, template: str) -> str:
     return VARIABLE.sub(value, template)
 
 
-def _sink(name: str, url: str) -> Sink:
+def _sink(name: str, url: str, secret: str | None) -> Sink:
     if url == "log":
         return LogSink(name)
-    if url.lower().startswith(("http://", "https://")):
-        return WebhookSink(name, url)
+    if _scheme(url) in WEBHOOKS:
+        return WebhookSink(name, url, secret)
+    if _scheme(url) in ALERTMANAGERS:
+        return AlertmanagerSink(name, url)
     # Here, because only who uses apprise should wait for its import.
     from timeseries.alerts.sinks._apprise import AppriseSink
 

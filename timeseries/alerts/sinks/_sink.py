@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from timeseries.alerts._alert import Alert
+from timeseries.alerts._alert import Message
 from timeseries.errors import TimeseriesError
 
 __all__ = ["DeliveryFailed", "Sink"]
@@ -13,18 +13,22 @@ class DeliveryFailed(TimeseriesError):  # noqa: N818 - reads as the sentence it 
 
 
 class Sink(Protocol):
-    """A place that takes alerts.
+    """A place that takes messages.
 
     Attributes:
         name: its name in the settings.
-        at_once: how many alerts may be sent to it at the same time. A crash repeats at most so many.
+        at_once: how many messages may be sent to it at the same time. A crash repeats at most so many.
     """
 
     name: str
     at_once: int
 
-    def send(self, alert: Alert) -> None:
-        """Hand over one alert; returns when the sink has taken it.
+    def send(self, message: Message, *, over: bool) -> None:
+        """Hand over one message; returns when the sink has taken it.
+
+        Args:
+            message: what is told.
+            over: with this message the alert is no longer a matter of concern: it ended or was withdrawn.
 
         Raises:
             DeliveryFailed: it has not, or did not say so in time.
