@@ -9,8 +9,8 @@ import jobs as schedule
 from timeseries.alerts import check_sinks
 from timeseries.commands import Session, pass_session, print_json
 from timeseries.commands.demo_report import (
+    show_alerts,
     show_examples,
-    show_findings,
     show_loaded,
     show_next_steps,
     show_recall,
@@ -120,7 +120,7 @@ def demo(session: Session, accounts: int, days: int, seed: int) -> None:
         )
     show_loaded(result.loads, result.firm)
     show_sizes(result.sizes)
-    show_findings(result.detection)
-    show_recall(result.firm, result.detection)
+    show_alerts(result.detection, result.alerts)
+    show_recall(result.firm, result.detection, result.alerts)
     show_examples(result.examples)
     show_next_steps(home, result.examples, result.seconds)

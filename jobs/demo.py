@@ -11,6 +11,7 @@ from jobs.contract import Job, Progress
 from jobs.forecast import JOB as FORECAST
 from jobs.refresh import JOB as REFRESH
 from jobs.runner import run_job
+from timeseries.alerts import Alert, list_alerts
 from timeseries.config import Settings
 from timeseries.database import Database, TableSize, table_sizes
 from timeseries.demo import DemoFirm, generate
@@ -20,6 +21,7 @@ from timeseries.pipeline import AccountForecast, DetectionReport, detect, foreca
 __all__ = ["DemoResult", "run_demo"]
 
 EXAMPLES = 4
+MOST_ALERTS = 100_000
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class DemoResult:
     Attributes:
         loads: one report a file, in the order loaded.
         detection: of the last third of the history, where the labelled anomalies lie.
+        alerts: what was made of it, newest first.
         examples: forecasts of a few accounts.
         sizes: what the tables weigh at the end.
         seconds: how long each stage took.
@@ -37,6 +40,7 @@ class DemoResult:
     firm: DemoFirm
     loads: list[LoadReport]
     detection: DetectionReport
+    alerts: list[Alert]
     examples: list[AccountForecast]
     sizes: list[TableSize]
     seconds: dict[str, float]
@@ -74,13 +78,14 @@ def run_demo(
         for account in _worth_a_look(database, detection)
     ]
     clock("forecast and alert")
-    return DemoResult(firm, loads, detection, examples, table_sizes(database), clock.seconds)
+    alerts = list_alerts(database, limit=MOST_ALERTS)
+    return DemoResult(firm, loads, detection, alerts, examples, table_sizes(database), clock.seconds)
 
 
 def _worth_a_look(database: Database, detection: DetectionReport) -> list[str]:
     """A few accounts: the active ones likeliest to breach, and one that misbehaved."""
     risky = riskiest_accounts(database, EXAMPLES)
-    found = [finding.account for finding in detection.findings[:1]]
+    found = [finding.account for finding in detection.findings if finding.account][:1]
     return list(dict.fromkeys([*risky[: EXAMPLES - 1], *found, *risky]))[:EXAMPLES]
 
 

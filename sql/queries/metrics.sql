@@ -13,7 +13,8 @@ SELECT (SELECT max(trading_day)
 -- panel: Rows of the accounts × weekdays panel; a weekend's trading counts towards the Monday after.
 -- Every field is fixed-width and never null, so the binary COPY of it is read as one array.
 COPY (
-    SELECT m.account_id,m.trading_day + CASE extract(isodow FROM m.trading_day) WHEN 6 THEN 2 WHEN 7 THEN 1 ELSE 0 END - date '1970-01-01' AS day,
+    SELECT m.account_id,
+           m.trading_day + CASE extract(isodow FROM m.trading_day) WHEN 6 THEN 2 WHEN 7 THEN 1 ELSE 0 END - date '1970-01-01' AS day,
            sum(m.gross_profit + m.gross_loss)::double precision / power(10, a.currency_digits)  AS net_profit,
            sum(m.trades)::double precision                                                     AS trades,
            sum(m.wins)::double precision                                                       AS wins,
@@ -24,7 +25,8 @@ COPY (
            coalesce(last(m.equity_end, m.trading_day)::double precision / power(10, a.currency_digits), 'NaN')  AS equity_end,
            coalesce(last(m.balance_end, m.trading_day)::double precision / power(10, a.currency_digits), 'NaN') AS balance_end,
            coalesce(min(m.equity_low)::double precision / power(10, a.currency_digits), 'NaN')  AS equity_low,
-           coalesce(min(m.balance_low)::double precision / power(10, a.currency_digits), 'NaN') AS balance_low
+           coalesce(min(m.balance_low)::double precision / power(10, a.currency_digits), 'NaN') AS balance_low,
+           sum(m.snapshots)::double precision                                                  AS snapshots
     FROM daily_metrics m
     JOIN accounts a USING (account_id)
     WHERE m.trading_day >= CAST(:since AS date)

@@ -5,13 +5,17 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
+import numpy as np
+
+from timeseries.alerts import Alert
+from timeseries.commands._words import counted
 from timeseries.database import TableSize
 from timeseries.demo import DemoFirm
 from timeseries.ingest import Kind, LoadReport
 from timeseries.pipeline import AccountForecast, DetectionReport
 from timeseries.terminal import amount, megabytes, percent, render_table, say, sparkline
 
-__all__ = ["show_examples", "show_findings", "show_loaded", "show_next_steps", "show_recall", "show_sizes"]
+__all__ = ["show_alerts", "show_examples", "show_loaded", "show_next_steps", "show_recall", "show_sizes"]
 
 GRACE = timedelta(days=3)
 SHOWN = 8
@@ -54,40 +58,43 @@ def show_sizes(sizes: Sequence[TableSize]) -> None:
     render_table(columns, rows, title="Storage", left=("hypertable",))
 
 
-def show_findings(report: DetectionReport) -> None:
-    """The last day's anomalies, in words."""
-    todays = [finding for finding in report.findings if finding.trading_day == report.day]
-    if todays:
-        columns = ("account", "severity", "what happened")
-        rows = [(f.account, f.severity, f.reason) for f in todays[:SHOWN]]
+def show_alerts(report: DetectionReport, alerts: Sequence[Alert]) -> None:
+    """The newest alerts, in words."""
+    newest = [alert for alert in alerts if alert.trading_day == report.day and alert.kind == "incident"]
+    if newest:
+        columns = ("alert", "severity", "what happened")
+        rows = [(str(a.alert_id), a.severity, a.body) for a in newest[:SHOWN]]
         title = f"Who misbehaved yesterday, {report.day}"
         render_table(columns, rows, title=title, left=columns, wrap=columns[-1:])
+    incidents = sum(alert.kind == "incident" for alert in alerts)
     alarms = sum(finding.severity != "info" for finding in report.findings)
     say(
-        f"{len(todays)} findings on that day; {len(report.findings):,} in the last "
-        f"{report.scored:,} account-days, {alarms} of them graver than info.\n"
+        f"{len(newest)} alerts about that day; {incidents} in the last {report.scored:,} account-days, made "
+        f"of {alarms} findings worth one, and {len(alerts) - incidents} forecasts of a broken rule.\n"
     )
 
 
-def show_recall(firm: DemoFirm, report: DetectionReport) -> None:
-    """How many of the anomalies put in were found until three days after their end."""
+def show_recall(firm: DemoFirm, report: DetectionReport, alerts: Sequence[Alert]) -> None:
+    """How many of the anomalies put in were found until three days after their end, and how soon."""
     days: dict[str, list[date]] = defaultdict(list)
     for finding in report.findings:
-        days[finding.account].append(finding.trading_day)
-    hits: dict[str, list[bool]] = defaultdict(list)
+        if finding.account and finding.severity != "info":
+            days[finding.account].append(finding.trading_day)
+    delays: dict[str, list[int | None]] = defaultdict(list)
     for label in firm.labels:
-        until = label.last_day + GRACE
-        hits[label.kind].append(any(label.first_day <= day <= until for day in days[label.account]))
-    columns = ("put in", "found")
-    rows = [(kind.replace("_", " "), f"{sum(found)} of {len(found)}") for kind, found in hits.items()]
+        found = [day for day in days[label.account] if label.first_day <= day <= label.last_day + GRACE]
+        delays[label.kind].append(int(np.busday_count(label.first_day, min(found))) if found else None)
+    rows = []
+    for kind, all_delays in delays.items():
+        known = [delay for delay in all_delays if delay is not None]
+        after = counted(round(float(np.median(known))), "day") if known else "–"
+        rows.append((kind.replace("_", " "), f"{len(known)} of {len(all_delays)}", after))
+    columns = ("put in", "found", "after (median)")
     if rows:
         render_table(columns, rows, title="The anomalies put in on purpose", left=columns)
     labelled = {label.account for label in firm.labels}
-    false = sum(finding.account not in labelled for finding in report.findings)
-    say(
-        f"On accounts without any: {false / max(report.scored, 1) * 21:.2f} findings an account-month. "
-        "Copied trades are not looked for yet.\n"
-    )
+    false = sum(one.kind == "incident" and one.account not in labelled for one in alerts)
+    say(f"Alerts about accounts without any: {false / max(report.scored, 1) * 21:.3f} an account-month.\n")
 
 
 def show_examples(examples: Sequence[AccountForecast]) -> None:

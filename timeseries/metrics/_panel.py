@@ -34,6 +34,7 @@ FIELDS = (
     "balance_end",
     "equity_low",
     "balance_low",
+    "snapshots",
 )
 LOT_RATIO = ("lot_ratio",)
 HEADER_BYTES = 19

@@ -7,8 +7,16 @@ from timeseries.pipeline._accuracy import (
     WeekCoverage,
     forecast_accuracy,
 )
+from timeseries.pipeline._backtest_anomaly import (
+    AnomalyBacktest,
+    LabelledEvent,
+    backtest_anomaly,
+    confirmed_events,
+    read_events,
+)
 from timeseries.pipeline._backtest_forecast import ForecastBacktest, backtest_forecast
-from timeseries.pipeline._detection import DetectionReport, Finding, detect
+from timeseries.pipeline._detection import DetectionReport, detect
+from timeseries.pipeline._findings import Finding
 from timeseries.pipeline._forecast_store import (
     ForecastColumns,
     GroupForecast,
@@ -30,6 +38,7 @@ from timeseries.pipeline._realise import RealiseReport, realise
 __all__ = [
     "AccountForecast",
     "AccuracyReport",
+    "AnomalyBacktest",
     "DetectionReport",
     "Finding",
     "ForecastBacktest",
@@ -37,17 +46,21 @@ __all__ = [
     "ForecastReport",
     "GroupAccuracy",
     "GroupForecast",
+    "LabelledEvent",
     "ModelState",
     "RealiseReport",
     "RiskAccuracy",
     "WeekCoverage",
+    "backtest_anomaly",
     "backtest_forecast",
+    "confirmed_events",
     "detect",
     "forecast_account",
     "forecast_accuracy",
     "forecast_all",
     "forecast_group",
     "newest_state",
+    "read_events",
     "realise",
     "riskiest_accounts",
     "store_forecasts",

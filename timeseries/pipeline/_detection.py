@@ -1,4 +1,4 @@
-"""Detection: score account-days against their own past, keep what stands out, say why in words."""
+"""Detection: score account-days against their own past, look for broken rules, keep what stands out."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,42 +7,29 @@ from datetime import date, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from timeseries.anomaly import Scores, discoveries, explain, score
+from timeseries.anomaly import AlarmDays, Scores, score
 from timeseries.config import Settings
-from timeseries.database import Database, statement
+from timeseries.database import Database
+from timeseries.errors import InputError
 from timeseries.metrics import Panel, known_day, load_panel, refresh_aggregates
-from timeseries.pipeline._features import FEATURES, feature_array
-from timeseries.pipeline._numbers import finite_or_none
-from timeseries.pipeline._rescoring import Marks, read_marks, settle
+from timeseries.pipeline._features import feature_array, feature_guards
+from timeseries.pipeline._feedback import alarm_days_before, keep_alarm_days, label_weights, new_normals
+from timeseries.pipeline._findings import Finding, anomalies, cohort_findings, store, violation
+from timeseries.pipeline._judgement import Budget, Judgement, judge
+from timeseries.pipeline._rescoring import read_marks, settle
+from timeseries.surveillance import adopt_rules, find_violations
 
-__all__ = ["DetectionReport", "Finding", "detect"]
+__all__ = ["DetectionReport", "Look", "detect", "look"]
 
 BoolArray = npt.NDArray[np.bool_]
 PAST_DAYS = 250
-CRITICAL_PVALUE = 1e-5
+STAGES = 4
 Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
-class Finding:
-    """An account-day that stands out, by the metric that says most of it."""
-
-    account: str
-    account_id: int
-    trading_day: date
-    metric: str
-    detector: str
-    pvalue: float
-    direction: int
-    seen: float | None
-    expected: float | None
-    severity: str
-    reason: str
-
-
-@dataclass(frozen=True)
 class DetectionReport:
-    """What a detection found, the least likely first.
+    """What a detection found: rules first, then the least likely.
 
     Attributes:
         day: the last day scored.
@@ -67,131 +54,162 @@ def detect(
     day: date | None = None,
     days: int = 1,
     fdr: float | None = None,
+    budget: float | None = None,
     progress: Progress | None = None,
 ) -> DetectionReport:
-    """Score the last days and store their findings in place of earlier ones.
+    """Look at the last days and store their findings in place of earlier ones.
 
-    A day that survives the false-discovery control is a finding of severity warning (critical when it is
-    less likely than one in 100,000); one that is merely unlikely (``finding_pvalue``) is kept as info.
+    - Accounts unlike their own past: those the alarm budget lets pass are warnings or, by likelihood and
+      money at stake, critical; the merely unlikely (``finding_pvalue``) are kept as info.
+    - Cohorts that moved as one: a single finding, and their members only where odd beside their peers.
+    - Broken rules of the trade, whatever the budget.
 
-    Days whose metrics changed after they were scored are scored again, up to sixty weekdays back, unless
+    Days whose metrics changed after they were scored are looked at again, up to sixty weekdays back, unless
     ``day`` is an earlier one than the last scored. Aggregates that late rows left behind are refreshed first.
 
     Args:
         day: the last day to score; by default the last complete one.
         days: how many weekdays up to it, at least.
-        fdr: accepted share of false discoveries among a day's findings; by default the settings'.
+        fdr: accepted share of false alarms, in place of what the settings say.
+        budget: accepted alarms a day, likewise.
 
     Raises:
-        InputError: there is no complete day to score.
+        InputError: there is no complete day to score, or the day is not complete yet.
+        ConfigurationError: the settings of a rule cannot be used.
     """
+    if days < 1:
+        raise InputError(f"At least one day must be looked at, not {days}.")
+    adopt_rules(database, settings)
     refresh_aggregates(database, progress=progress)
-    until = _weekday(day or known_day(database))
+    until = _last_day(database, day)
     marks = read_marks(database, "anomaly", until)
     days = max(days, marks.days)
+    rationed = Budget.of(settings.alerts, fdr=fdr, budget=budget)
+    before = alarm_days_before(database, rationed, _weekdays(until, days)[0])
+    seen = look(database, settings, until=until, days=days, budget=rationed, past=before, progress=progress)
+    with database.transaction() as connection:
+        scored = _weekdays(until, days)
+        store(connection, seen.findings, seen.first_day, until)
+        keep_alarm_days(connection, rationed, scored, seen.judged.days)
+        settle(connection, marks, scored)
+    _tell(progress, STAGES)
+    return DetectionReport(
+        day=until,
+        scored=int(seen.judgeable.sum()),
+        unscored=int((seen.present & ~seen.judgeable).sum()),
+        findings=seen.findings,
+        rescored=len(marks.account_ids),
+        out_of_reach=marks.out_of_reach(seen.first_day),
+    )
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look at the last days finds, before anything is stored.
+
+    Attributes:
+        panel: with the past that the days were judged by.
+        days: how many at its end were judged.
+        judged: their p-values and alarms.
+        findings: rules first, then cohorts, then accounts, the least likely first.
+        judgeable: [accounts, days], with past enough.
+        present: [accounts, days], of accounts that were there.
+    """
+
+    panel: Panel
+    days: int
+    judged: Judgement
+    findings: list[Finding]
+    judgeable: BoolArray
+    present: BoolArray
+
+    @property
+    def first_day(self) -> date:
+        """The first day looked at."""
+        return _first_day(self.panel.days[-1].astype(date), self.days)
+
+
+def look(
+    database: Database,
+    settings: Settings,
+    *,
+    until: date,
+    days: int,
+    budget: Budget,
+    past: AlarmDays | None,
+    progress: Progress | None = None,
+) -> Look:
+    """Judge the last days, each by the days before it, and store nothing.
+
+    Args:
+        until: the last day, a weekday.
+        days: how many weekdays up to it.
+        budget: how alarms are rationed.
+        past: what the budget remembers of the days before.
+    """
     _tell(progress, 0)
     panel = load_panel(database, until=until, days=PAST_DAYS + days, lot_ratios=True)
     _tell(progress, 1)
-    weekdays = (panel.days.astype(np.int64) + 3) % 7  # 1970 began on a Thursday
-    scores = score(feature_array(panel), calendar=weekdays, last=days, missing_is_idle=False)
-    alarming = discoveries(scores.pvalue, fdr=fdr or settings.alerts.fdr)
+    scores = _scores(panel, settings, days, new_normals(database, panel))
     _tell(progress, 2)
-    findings = _findings(panel, scores, alarming, settings.alerts.finding_pvalue)
-    _store(database, panel, days, findings, marks)
+    weight = label_weights(database, panel)
+    judged = judge(panel, scores, days, settings.alerts, budget, weight=weight, past=past)
+    since = _first_day(until, days)
+    broken = find_violations(database, settings, since=since, until=until, progress=progress)
     _tell(progress, 3)
-    return _report(panel, scores, days, findings, marks)
+    digits = panel.accounts.table.set_index("account_id")["currency_digits"]
+    findings = [violation(one, int(digits[one.account_id])) for one in broken]
+    for events, names in judged.events:
+        findings += cohort_findings(panel, days, events, names)
+    findings += anomalies(panel, scores, judged, settings.alerts.finding_pvalue)
+    return Look(
+        panel=panel,
+        days=days,
+        judged=judged,
+        findings=findings,
+        judgeable=np.isfinite(scores.pvalue[:, -days:]),
+        present=np.isfinite(panel["trades"][:, -days:]),
+    )
 
 
-def _weekday(day: date) -> date:
+def _last_day(database: Database, day: date | None) -> date:
+    known = known_day(database)
+    if day is not None and day > known:
+        raise InputError(f"{day} is not complete yet: the newest complete trading day is {known}.")
+    return weekday(day or known)
+
+
+def weekday(day: date) -> date:
+    """The day itself, or the Friday before a weekend's."""
     result: date = np.busday_offset(np.datetime64(day, "D"), 0, roll="backward").astype(date)
+    return result
+
+
+def _scores(panel: Panel, settings: Settings, days: int, accepted: BoolArray) -> Scores:
+    weekdays = (panel.days.astype(np.int64) + 3) % 7  # 1970 began on a Thursday
+    return score(
+        feature_array(panel),
+        calendar=weekdays,
+        last=days,
+        missing_is_idle=False,
+        guards=feature_guards(),
+        holidays=np.isin(panel.days, np.array(settings.alerts.holidays, dtype="datetime64[D]")),
+        accepted=accepted,
+    )
+
+
+def _weekdays(until: date, days: int) -> list[date]:
+    axis = np.busday_offset(np.datetime64(until, "D"), np.arange(1 - days, 1))
+    result: list[date] = axis.astype(object).tolist()
     return result
 
 
 def _tell(progress: Progress | None, done: int) -> None:
     if progress is not None:
-        progress("scoring account-days", done, 3)
+        progress("scoring account-days", done, STAGES)
 
 
-def _findings(panel: Panel, scores: Scores, alarming: BoolArray, threshold: float) -> list[Finding]:
-    places = np.argwhere(alarming | (scores.pvalue < threshold))
-    order = np.argsort(scores.pvalue[tuple(places.T)], kind="stable")
-    return [_finding(panel, scores, int(a), int(d), alarming=bool(alarming[a, d])) for a, d in places[order]]
-
-
-def _finding(panel: Panel, scores: Scores, account: int, day: int, *, alarming: bool) -> Finding:
-    index = int(scores.metric[account, day])
-    feature = FEATURES[index]
-    row = panel.accounts.table.iloc[account]
-    seen = float(feature.values(panel)[account, day])
-    expected, spread = _in_units(scores, account, day, index)
-    pvalue = float(scores.pvalue[account, day])
-    detector = scores.detectors[int(scores.detector[account, day])]
-    trading_day: date = panel.days[day].astype(date)
-    reason = explain(
-        feature.label,
-        feature.unit,
-        day=trading_day,
-        seen=seen,
-        expected=expected,
-        direction=int(scores.direction[account, day]),
-        spread=spread,
-        pvalue=pvalue,
-        since=_silent_since(panel, account, day) if detector == "silence" else None,
-        detector=detector,
-        currency=row["currency"],
-    )
-    return Finding(
-        account=row["account"],
-        account_id=int(row["account_id"]),
-        trading_day=trading_day,
-        metric=feature.name,
-        detector=detector,
-        pvalue=pvalue,
-        direction=int(scores.direction[account, day]),
-        seen=finite_or_none(seen),
-        expected=finite_or_none(expected),
-        severity="info" if not alarming else "critical" if pvalue < CRITICAL_PVALUE else "warning",
-        reason=reason,
-    )
-
-
-def _in_units(scores: Scores, account: int, day: int, index: int) -> tuple[float, float]:
-    """The expected value and the spread in people's units; the spread is that of one step upward."""
-    feature = FEATURES[index]
-    centre, step = scores.expected[account, day, index], scores.spread[account, day, index]
-    expected, above = feature.restore(np.array([centre, centre + step]))
-    return float(expected), float(above - expected)
-
-
-def _silent_since(panel: Panel, account: int, day: int) -> date | None:
-    idle = ~(panel["trades"][account, : day + 1] > 0)
-    first = day - int(np.argmin(idle[::-1])) + 1 if not idle.all() else 0
-    since: date = panel.days[first].astype(date)
-    return since
-
-
-def _report(
-    panel: Panel, scores: Scores, days: int, findings: list[Finding], marks: Marks
-) -> DetectionReport:
-    judged = np.isfinite(scores.pvalue[:, -days:])
-    present = np.isfinite(panel["trades"][:, -days:])
-    # The weekend before counts towards the first day scored.
-    first_day = panel.days[-days - 1].astype(date) + timedelta(days=1)
-    return DetectionReport(
-        day=marks.until,
-        scored=int(judged.sum()),
-        unscored=int((present & ~judged).sum()),
-        findings=findings,
-        rescored=len(marks.account_ids),
-        out_of_reach=marks.out_of_reach(first_day),
-    )
-
-
-def _store(database: Database, panel: Panel, days: int, findings: list[Finding], marks: Marks) -> None:
-    scored: list[date] = panel.days[-days:].astype(object).tolist()
-    with database.transaction() as connection:
-        connection.execute(statement("findings.forget_anomalies"), {"since": scored[0], "until": scored[-1]})
-        if findings:
-            rows = [{k: v for k, v in vars(finding).items() if k != "account"} for finding in findings]
-            connection.execute(statement("findings.add_anomaly"), rows)
-        settle(connection, marks, scored)
+def _first_day(until: date, days: int) -> date:
+    """The weekend before counts towards the first weekday."""
+    before: date = np.busday_offset(np.datetime64(until, "D"), -days).astype(date)
+    return before + timedelta(days=1)
