@@ -9,8 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from timeseries.commands._session import Session
-from timeseries.commands.rules import rules as verb
+from cli import timeseries
 from timeseries.config import Settings
 from timeseries.errors import ConfigurationError, InputError, NotFound
 from timeseries.surveillance import (
@@ -152,10 +151,9 @@ def test_a_file_that_is_not_there(database, tmp_path):
 # ---- the verbs
 
 
-def run(database, *arguments, rules=None, exit_code=0):
-    session = Session()
-    session.settings = Settings(database_url=database.url, rules=rules or {})
-    done = CliRunner().invoke(verb, arguments, obj=session)
+def run(database, *arguments, exit_code=0):
+    # The whole command line: a group run alone would keep help options of its own.
+    done = CliRunner().invoke(timeseries, ["--database-url", database.url, "rules", *arguments])
     assert done.exit_code == exit_code, done.output
     return done.stdout
 
