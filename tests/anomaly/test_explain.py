@@ -79,6 +79,34 @@ def test_a_level_shift_says_its_side_and_start() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("detector", "direction", "said"),
+    [
+        ("drift", -1, "Win rate has drifted downwards since 2026-06-21"),
+        ("variance_shift", 1, "Win rate has varied more than usual since 2026-06-21"),
+        ("variance_shift", -1, "Win rate has varied less than usual since 2026-06-21"),
+        ("flat_line", 0, "Win rate has hardly moved since 2026-06-21"),
+    ],
+)
+def test_what_lasts_says_since_when(detector: str, direction: int, said: str) -> None:
+    sentence = explain(
+        "Win rate",
+        "share",
+        day=DAY,
+        seen=0.93,
+        expected=0.61,
+        direction=direction,
+        spread=0.08,
+        pvalue=2e-4,
+        since=DAY - timedelta(days=8),
+        detector=detector,
+    )
+    assert sentence == (
+        f"{said}: 93.0 % on 2026-06-29; usually about 61.0 % (1.5 times), "
+        "and such a run comes once in about 5,000."
+    )
+
+
 def test_a_missing_day_without_history_still_reads() -> None:
     sentence = explain(
         "Trades",

@@ -77,6 +77,11 @@ def _shift(label: str, since: date, direction: int) -> str:
     return f"{label} {_has(label)} been {side} the usual since {since}"
 
 
+def _drift(label: str, since: date, direction: int) -> str:
+    side = {1: "upwards", -1: "downwards"}.get(direction, "away")
+    return f"{label} {_has(label)} drifted {side} since {since}"
+
+
 def _variance(label: str, since: date, direction: int) -> str:
     amount = {1: "more", -1: "less"}.get(direction, "otherwise")
     return f"{label} {_has(label)} varied {amount} than usual since {since}"
@@ -145,6 +150,7 @@ _WRITERS: dict[str, Callable[[float], str]] = {
 
 _RUNS: dict[str, Callable[[str, date, int], str]] = {
     "level_shift": _shift,
+    "drift": _drift,
     "variance_shift": _variance,
     "flat_line": _flat,
 }
