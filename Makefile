@@ -10,8 +10,9 @@ READY  := $(VENV)/.ready
 demo: $(READY)
 	$(BIN)/timeseries demo
 
+# Each of the two processes has embedded databases of its own; more would want more memory than CI has.
 test: check
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: $(READY)
 	$(BIN)/ruff check .

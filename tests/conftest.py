@@ -41,6 +41,7 @@ STOP_POLICIES = "SELECT alter_job(job_id, scheduled => false) FROM timescaledb_i
 
 def pytest_configure(config: pytest.Config) -> None:
     """Point the home and its standard folders at a fresh one, before any test module is imported."""
+    os.environ.pop("COLUMNS", None)  # parallel workers are given one; output is as wide as it is in a file
     home = Path(tempfile.mkdtemp(prefix="timeseries-home-"))
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
     config.add_cleanup(_isolate(home).undo)
