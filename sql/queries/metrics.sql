@@ -3,12 +3,51 @@
 SELECT (SELECT max(trading_day)
         FROM daily_metrics
         WHERE extract(isodow FROM trading_day) < 6
-          AND trading_day <= (SELECT min(trading_day_of(now(), reset_time, time_zone)) - 1 FROM plans)
+          AND trading_day <= (SELECT min(trading_day_of(now(), reset_time, time_zone)) - 1
+                              FROM plans p
+                              WHERE EXISTS (SELECT FROM accounts a WHERE a.plan_id = p.plan_id))
           AND trading_day <= (greatest((SELECT max(bucket) FROM trades_5m), (SELECT max(bucket) FROM equity_5m))
                               - interval '5 minutes')::date -- a snapshot at the reset ends the day before it
        ) AS day,
        (SELECT count(*) FROM stale_days)                     AS stale,
        (SELECT count(DISTINCT account_id) FROM rescoring) AS rescoring;
+
+-- day_states: Of each weekday and each calendar in use: when it ends, whether data reached its date, what of it waits.
+-- A day waits for every stale day up to it: what an earlier one carries forward may change it.
+WITH calendars AS MATERIALIZED (
+    SELECT p.reset_time, p.time_zone, array_agg(p.plan_id) AS plan_ids
+    FROM plans p
+    WHERE EXISTS (SELECT FROM accounts a WHERE a.plan_id = p.plan_id)
+    GROUP BY p.reset_time, p.time_zone
+),
+newest AS MATERIALIZED (
+    SELECT greatest((SELECT max(bucket) FROM trades_5m), (SELECT max(bucket) FROM equity_5m)) AS bucket
+),
+stale AS MATERIALIZED (
+    SELECT p.reset_time, p.time_zone, s.trading_day, count(*) AS account_days
+    FROM stale_days s
+    JOIN accounts a USING (account_id)
+    JOIN plans p USING (plan_id)
+    WHERE s.trading_day <= CAST(:until AS date)
+    GROUP BY p.reset_time, p.time_zone, s.trading_day
+)
+SELECT day::date                                                            AS trading_day,
+       c.reset_time,
+       c.time_zone,
+       day_starts_at(day::date + 1, c.reset_time, c.time_zone)              AS ends_at,
+       n.bucket + interval '5 minutes'                                      AS data_until,
+       coalesce((n.bucket - interval '5 minutes')::date >= day::date, false) AS is_reached,
+       coalesce((SELECT sum(s.account_days)
+                 FROM stale s
+                 WHERE s.reset_time = c.reset_time AND s.time_zone = c.time_zone AND s.trading_day <= day::date), 0)::bigint AS stale_days
+FROM generate_series(CAST(:since AS date), CAST(:until AS date), interval '1 day') AS day
+CROSS JOIN calendars c
+CROSS JOIN newest n
+WHERE extract(isodow FROM day) < 6
+ORDER BY 1, ends_at, c.time_zone;
+
+-- known_days: The first and the last trading day with metrics.
+SELECT min(trading_day) AS first, max(trading_day) AS last FROM daily_metrics;
 
 -- panel: Rows of the accounts × weekdays panel; a weekend's trading counts towards the Monday after.
 -- Every field is fixed-width and never null, so the binary COPY of it is read as one array.

@@ -95,7 +95,7 @@ def test_a_changed_scored_day_is_scored_again_with_those_after_it(firm):
     pipeline.detect(firm, Settings(), days=5)
     add_late_trade(firm, 2, date(2026, 6, 22))
     add_late_trade(firm, 2, date(2026, 6, 24))
-    assert marks(firm) == [("anomaly", 2, date(2026, 6, 22))]
+    assert marks(firm) == [(kind, 2, date(2026, 6, 22)) for kind in ("anomaly", "rule")]
     assert last_complete_day(firm).rescoring == 1
     before = now(firm)
     report = pipeline.detect(firm, Settings())
@@ -131,7 +131,7 @@ def test_a_run_for_an_earlier_day_leaves_the_marks(firm):
     pipeline.detect(firm, Settings())
     add_late_trade(firm, 3, date(2026, 6, 10))
     assert pipeline.detect(firm, Settings(), day=date(2026, 6, 12)).rescored == 0
-    assert marks(firm) == [("anomaly", 3, date(2026, 6, 10))]
+    assert marks(firm) == [(kind, 3, date(2026, 6, 10)) for kind in ("anomaly", "rule")]
 
 
 def test_new_forecasts_settle_the_marks_of_old_ones(firm):
@@ -151,7 +151,7 @@ def test_a_mark_made_anew_while_scoring_stays(firm):
             add_late_trade(firm, 3, LAST - timedelta(days=1))
 
     pipeline.detect(firm, Settings(), progress=interrupt)
-    assert marks(firm) == [("anomaly", 3, LAST - timedelta(days=1))]
+    assert marks(firm) == [(kind, 3, LAST - timedelta(days=1)) for kind in ("anomaly", "rule")]
 
 
 def test_a_day_marked_anew_while_it_is_computed_stays_stale(firm):

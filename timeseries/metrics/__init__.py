@@ -6,18 +6,30 @@ from timeseries.metrics._aggregates import (
     pending_ranges_on,
     refresh_aggregates,
 )
+from timeseries.metrics._completeness import (
+    CalendarDay,
+    DayState,
+    Waiting,
+    day_states,
+    last_day_states,
+)
 from timeseries.metrics._panel import Accounts, Panel, load_accounts, load_panel
 from timeseries.metrics._reads import Freshness, known_day, last_complete_day
 from timeseries.metrics._refresh import RefreshReport, refresh_metrics
 
 __all__ = [
     "Accounts",
+    "CalendarDay",
+    "DayState",
     "Freshness",
     "Panel",
     "PendingRange",
     "RefreshReport",
+    "Waiting",
+    "day_states",
     "known_day",
     "last_complete_day",
+    "last_day_states",
     "load_accounts",
     "load_panel",
     "pending_ranges",
