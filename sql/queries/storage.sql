@@ -1,13 +1,16 @@
 -- vacuum: Clear away dead rows and renew statistics, where no autovacuum does it.
 VACUUM (ANALYZE) daily_metrics, stale_days, accounts, ingested_files, ticket_ranges, forecasts, forecast_outcomes, rescoring;
 
--- due_chunks: Chunks that their table's columnstore policy finds old enough, and that are not, or no longer, compressed.
+-- due_chunks: Chunks of some tables that are old enough for the columnstore, and that are not, or no longer, compressed.
 SELECT format('%I.%I', c.chunk_schema, c.chunk_name) AS chunk
 FROM timescaledb_information.chunks c
-JOIN timescaledb_information.jobs j USING (hypertable_schema, hypertable_name)
 JOIN _timescaledb_catalog.chunk k ON k.schema_name = c.chunk_schema AND k.table_name = c.chunk_name
-WHERE j.proc_name IN ('policy_compression', 'policy_columnstore')
-  AND c.range_end < now() - coalesce(j.config ->> 'after', j.config ->> 'compress_after')::interval
+LEFT JOIN timescaledb_information.jobs j
+    ON j.hypertable_schema = c.hypertable_schema
+    AND j.hypertable_name = c.hypertable_name
+    AND j.proc_name IN ('policy_compression', 'policy_columnstore')
+WHERE c.hypertable_name = ANY (CAST(:tables AS text[]))
+  AND c.range_end < now() - coalesce(j.config ->> 'after', j.config ->> 'compress_after', '14 days')::interval
   AND (NOT c.is_compressed OR k.status & 8 = 8) -- 8: rows were added after it was compressed
 ORDER BY c.range_start;
 

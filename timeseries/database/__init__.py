@@ -1,6 +1,7 @@
 """The database: a TimescaleDB server by URL, or the embedded one; its schema and its statements."""
 
 from timeseries.database._database import Database, connect_database, driver, open_database
+from timeseries.database._policies import Policy, policies, run_due_policies
 from timeseries.database._schema import HEAD, downgrade, history, upgrade
 from timeseries.database._statements import run, sql_directory, statement
 from timeseries.database._storage import TableSize, compress, retain, table_sizes
@@ -8,6 +9,7 @@ from timeseries.database._storage import TableSize, compress, retain, table_size
 __all__ = [
     "HEAD",
     "Database",
+    "Policy",
     "TableSize",
     "compress",
     "connect_database",
@@ -15,8 +17,10 @@ __all__ = [
     "driver",
     "history",
     "open_database",
+    "policies",
     "retain",
     "run",
+    "run_due_policies",
     "sql_directory",
     "statement",
     "table_sizes",

@@ -1,12 +1,19 @@
 """Compression and retention of the hypertables, and what they weigh."""
 
-from collections.abc import Callable
+import logging
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
+from timeseries.database._columnstore import Progress, convert_due_chunks
 from timeseries.database._database import Database
+from timeseries.database._policies import policies
 from timeseries.database._statements import statement
 
 __all__ = ["TableSize", "compress", "retain", "table_sizes"]
+
+COLUMNSTORE_TABLES = ("trades", "equity")
+
+logger = logging.getLogger("timeseries.database")
 
 
 @dataclass(frozen=True)
@@ -29,23 +36,34 @@ class TableSize:
     total: int
 
 
-def compress(database: Database, *, progress: Callable[[str, int, int], None] | None = None) -> int:
-    """Move every chunk that its table's policy finds due to the columnstore; returns how many.
+def compress(database: Database, *, progress: Progress | None = None) -> int:
+    """Move every chunk that is old enough to the columnstore; returns how many.
 
     A compressed chunk that late rows were added to is compressed again. On the embedded database, which
-    has no autovacuum, dead rows are cleared away as well.
+    has no autovacuum, dead rows are cleared away as well. A server's own policies are left to do their
+    work; only where one is missing, switched off, failing or overdue its table is compressed here.
     """
-    with database.autocommit() as connection:
-        if database.embedded:
+    if database.embedded:
+        with database.autocommit() as connection:
             connection.execute(statement("storage.vacuum"))
-        due = connection.execute(statement("storage.due_chunks")).scalars().all()
-        for done, chunk in enumerate(due):
-            if progress is not None:
-                progress("compressing", done, len(due))
-            connection.execute(statement("storage.compress_chunk"), {"chunk": chunk})
-        if progress is not None and due:
-            progress("compressing", len(due), len(due))
-    return len(due)
+    return convert_due_chunks(database, _tables_to_compress(database), progress=progress)
+
+
+def _tables_to_compress(database: Database) -> list[str]:
+    if database.embedded:
+        return list(COLUMNSTORE_TABLES)
+    # The server's policy compresses late rows too; two at work on a chunk would only wait for each other.
+    now = datetime.now(UTC)
+    known = {policy.what: policy for policy in policies(database, now=now) if policy.kind == "columnstore"}
+    found = []
+    for table in COLUMNSTORE_TABLES:
+        trouble = known[table].trouble(now) if table in known else "is missing"
+        if trouble is None:
+            logger.info("Compressing %s is left to the server's columnstore policy.", table)
+        else:
+            logger.warning("Compressing %s here: the server's columnstore policy %s.", table, trouble)
+            found.append(table)
+    return found
 
 
 def retain(database: Database, days: int | None) -> int:

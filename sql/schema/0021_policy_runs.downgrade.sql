@@ -1,0 +1,3 @@
+-- Without it every policy counts as never run.
+
+DROP TABLE policy_runs;
