@@ -1,6 +1,12 @@
--- forget: Days that are looked at again lose their earlier findings.
+-- forget: Days that are looked at again lose their earlier findings of the kinds looked for.
 DELETE FROM findings
-WHERE trading_day BETWEEN :since AND :until;
+WHERE trading_day BETWEEN :since AND :until
+  AND kind = ANY (CAST(:kinds AS text[]));
+
+-- currency_digits: The decimals of some accounts' currencies.
+SELECT account_id, currency_digits
+FROM accounts
+WHERE account_id = ANY (CAST(:account_ids AS integer[]));
 
 -- add: Keep findings, as a JSON array of rows; money comes in ordinary units.
 INSERT INTO findings (kind, account_id, cohort, trading_day, since, subject, detector, rule_version_id, pvalue, direction, seen,

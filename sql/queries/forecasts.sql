@@ -68,6 +68,36 @@ SET model_version       = excluded.model_version,
     naive_deviation     = excluded.naive_deviation,
     made_at             = excluded.made_at;
 
+-- forget_replaced: What this transaction's forecasts replace but did not write over, with what was counted of it.
+WITH replaced AS (
+    DELETE FROM forecasts
+    WHERE origin = CAST(:origin AS date)
+      AND horizon = :horizon
+      AND made_at <> now()
+      AND (CAST(:model AS text) = 'auto' OR model = :model)
+    RETURNING account_id, origin, horizon, model
+)
+DELETE FROM forecast_outcomes o
+USING replaced r
+WHERE o.origin = CAST(:origin AS date)
+  AND o.account_id = r.account_id
+  AND o.origin = r.origin
+  AND o.horizon = r.horizon
+  AND o.model = r.model;
+
+-- forget_replaced_groups: Forecasts of groups that there were not when they were made again.
+DELETE FROM group_forecasts
+WHERE origin = CAST(:origin AS date)
+  AND horizon = :horizon
+  AND made_at <> now();
+
+-- active_accounts: Accounts that had not ended by the end of a day.
+SELECT a.account_id
+FROM accounts a
+JOIN plans p USING (plan_id)
+WHERE a.status = 'active'
+   OR trading_day_of(a.closed_at, p.reset_time, p.time_zone) > CAST(:day AS date);
+
 -- empty_new_forecasts: Make room for the next block.
 TRUNCATE new_forecasts;
 

@@ -2,27 +2,46 @@
 LOCK TABLE forecast_outcomes IN SHARE ROW EXCLUSIVE MODE;
 
 -- open_outcomes: Every forecast made since the last run waits for its days; one made again waits anew.
--- A forecast may be stored later than the run after its origin, so a week before that run is looked through again.
+-- A forecast may be stored later than the run after its origin, so a week before that run is looked through again,
+-- and any earlier day that was forecast since, or within a day before: its transaction may have ended later than it says.
+WITH last_run AS (
+    SELECT max(trading_day) - 7 AS since, max(scored_at) - interval '1 day' AS moment
+    FROM scored_days
+    WHERE kind = 'outcome'
+),
+made AS (
+    SELECT f.origin, f.account_id, f.horizon, f.model, f.cohort, f.made_at, f.daily_loss_breach, f.max_drawdown_breach,
+           f.any_breach, f.profit_target_hit
+    FROM forecasts f
+    WHERE f.origin >= coalesce((SELECT since FROM last_run), '-infinity')
+    UNION ALL
+    SELECT f.origin, f.account_id, f.horizon, f.model, f.cohort, f.made_at, f.daily_loss_breach, f.max_drawdown_breach,
+           f.any_breach, f.profit_target_hit
+    FROM scored_days s
+    JOIN forecasts f ON f.origin = s.trading_day
+    WHERE s.kind = 'forecast'
+      AND s.trading_day < (SELECT since FROM last_run)
+      AND s.scored_at >= (SELECT moment FROM last_run)
+)
 INSERT INTO forecast_outcomes AS kept (
     origin, account_id, horizon, model, cohort, forecast_made_at, last_day, closed_until, daily_loss_breach,
     max_drawdown_breach, any_breach, profit_target_hit
 )
-SELECT f.origin,
-       f.account_id,
-       f.horizon,
-       f.model,
-       f.cohort,
-       f.made_at,
-       f.origin + f.horizon + 2 * ((extract(isodow FROM f.origin)::integer - 1 + f.horizon) / 5), -- two more for each weekend
-       f.origin,
-       f.daily_loss_breach,
-       f.max_drawdown_breach,
-       f.any_breach,
-       f.profit_target_hit
-FROM forecasts f
+SELECT m.origin,
+       m.account_id,
+       m.horizon,
+       m.model,
+       m.cohort,
+       m.made_at,
+       m.origin + m.horizon + 2 * ((extract(isodow FROM m.origin)::integer - 1 + m.horizon) / 5), -- two more for each weekend
+       m.origin,
+       m.daily_loss_breach,
+       m.max_drawdown_breach,
+       m.any_breach,
+       m.profit_target_hit
+FROM made m
 LEFT JOIN forecast_outcomes o USING (account_id, origin, horizon, model)
-WHERE f.origin >= coalesce((SELECT max(trading_day) - 7 FROM scored_days WHERE kind = 'outcome'), '-infinity')
-  AND o.forecast_made_at IS DISTINCT FROM f.made_at
+WHERE o.forecast_made_at IS DISTINCT FROM m.made_at
 ON CONFLICT (account_id, origin, horizon, model) DO UPDATE
 SET cohort              = excluded.cohort,
     forecast_made_at    = excluded.forecast_made_at,

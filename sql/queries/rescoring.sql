@@ -35,7 +35,7 @@ SELECT account_id, since, marked_at
 FROM rescoring
 WHERE kind = :kind;
 
--- newest_scored: The last day that anomalies were looked for on, or forecasts made from.
+-- newest_scored: The last day that anomalies or violations were looked for on, forecasts made from, or outcomes joined of.
 SELECT max(trading_day) FROM scored_days WHERE kind = :kind;
 
 -- note_scored: These weekdays are scored now.
@@ -47,3 +47,6 @@ ON CONFLICT (kind, trading_day) DO UPDATE SET scored_at = excluded.scored_at;
 DELETE FROM rescoring r
 USING unnest(CAST(:account_ids AS integer[]), CAST(:marked_at AS timestamptz[])) AS done (account_id, marked_at)
 WHERE r.kind = :kind AND r.account_id = done.account_id AND r.marked_at = done.marked_at;
+
+-- has_days: Whether any account has metrics of a day or of one before.
+SELECT EXISTS (SELECT FROM daily_metrics WHERE trading_day <= :until);

@@ -34,6 +34,7 @@ from timeseries.pipeline._forecasting import (
 )
 from timeseries.pipeline._outlook import AccountForecast, ForecastReport
 from timeseries.pipeline._realise import RealiseReport, realise
+from timeseries.pipeline._violations import RulesReport, apply_rules
 
 __all__ = [
     "AccountForecast",
@@ -50,7 +51,9 @@ __all__ = [
     "ModelState",
     "RealiseReport",
     "RiskAccuracy",
+    "RulesReport",
     "WeekCoverage",
+    "apply_rules",
     "backtest_anomaly",
     "backtest_forecast",
     "confirmed_events",

@@ -2,28 +2,32 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
+from sqlalchemy import Connection
 
 from timeseries.anomaly import AlarmDays, Scores, score
 from timeseries.config import Settings
 from timeseries.database import Database
 from timeseries.errors import InputError
-from timeseries.metrics import Panel, known_day, load_panel, refresh_aggregates
+from timeseries.metrics import Panel, load_panel, refresh_aggregates
+from timeseries.pipeline._days import chosen_day, first_day, weekday, weekdays
 from timeseries.pipeline._features import feature_array, feature_guards
 from timeseries.pipeline._feedback import alarm_days_before, keep_alarm_days, label_weights, new_normals
-from timeseries.pipeline._findings import Finding, anomalies, cohort_findings, store, violation
+from timeseries.pipeline._findings import Finding, anomalies, cohort_findings, store
 from timeseries.pipeline._judgement import Budget, Judgement, judge
-from timeseries.pipeline._rescoring import read_marks, settle
-from timeseries.surveillance import adopt_rules, find_violations
+from timeseries.pipeline._rescoring import Complete, Marks, read_marks, settle
+from timeseries.pipeline._violations import rule_findings
+from timeseries.surveillance import adopt_rules
 
-__all__ = ["DetectionReport", "Look", "detect", "look"]
+__all__ = ["DetectionReport", "Look", "detect", "look", "weekday"]
 
 BoolArray = npt.NDArray[np.bool_]
 PAST_DAYS = 250
 STAGES = 4
+ANOMALY, COHORT, RULE = "anomaly", "cohort", "rule"
 Progress = Callable[[str, int, int], None]
 
 
@@ -55,6 +59,8 @@ def detect(
     days: int = 1,
     fdr: float | None = None,
     budget: float | None = None,
+    rules: bool = True,
+    complete: Complete | None = None,
     progress: Progress | None = None,
 ) -> DetectionReport:
     """Look at the last days and store their findings in place of earlier ones.
@@ -66,40 +72,62 @@ def detect(
 
     Days whose metrics changed after they were scored are looked at again, up to sixty weekdays back, unless
     ``day`` is an earlier one than the last scored. Aggregates that late rows left behind are refreshed first.
+    Twice for a day is as good as once.
 
     Args:
-        day: the last day to score; by default the last complete one.
+        day: the last day to score, of a weekend the Friday before; by default the last complete one. No data
+            after it is read.
         days: how many weekdays up to it, at least.
         fdr: accepted share of false alarms, in place of what the settings say.
         budget: accepted alarms a day, likewise.
+        rules: whether to look for broken rules too; False leaves those stored as they are, for
+            :func:`apply_rules`.
+        complete: called with the connection and the number of findings at the end of the transaction that
+            stores them.
 
     Raises:
-        InputError: there is no complete day to score, or the day is not complete yet.
+        InputError: there is no complete day to score, the day is not complete yet, or lies before all data.
         ConfigurationError: the settings of a rule cannot be used.
     """
     if days < 1:
         raise InputError(f"At least one day must be looked at, not {days}.")
-    adopt_rules(database, settings)
+    if rules:
+        adopt_rules(database, settings)
     refresh_aggregates(database, progress=progress)
-    until = _last_day(database, day)
-    marks = read_marks(database, "anomaly", until)
-    days = max(days, marks.days)
+    until = chosen_day(database, day)
+    marks = [read_marks(database, kind, until) for kind in ([ANOMALY, RULE] if rules else [ANOMALY])]
+    days = max([days, *(one.days for one in marks)])
     rationed = Budget.of(settings.alerts, fdr=fdr, budget=budget)
-    before = alarm_days_before(database, rationed, _weekdays(until, days)[0])
-    seen = look(database, settings, until=until, days=days, budget=rationed, past=before, progress=progress)
+    past = alarm_days_before(database, rationed, weekdays(until, days)[0])
+    seen = look(
+        database, settings, until=until, days=days, budget=rationed, past=past, rules=rules, progress=progress
+    )
     with database.transaction() as connection:
-        scored = _weekdays(until, days)
-        store(connection, seen.findings, seen.first_day, until)
-        keep_alarm_days(connection, rationed, scored, seen.judged.days)
-        settle(connection, marks, scored)
+        _keep(connection, seen, marks, rationed, rules=rules)
+        if complete is not None:
+            complete(connection, len(seen.findings))
     _tell(progress, STAGES)
+    return _report(until, seen, marks)
+
+
+def _keep(connection: Connection, seen: "Look", marks: list[Marks], budget: Budget, *, rules: bool) -> None:
+    until = seen.panel.days[-1].astype(date)
+    scored = weekdays(until, seen.days)
+    for one in marks:
+        settle(connection, one, scored)
+    kinds = [ANOMALY, COHORT, RULE] if rules else [ANOMALY, COHORT]
+    store(connection, seen.findings, kinds, seen.first_day, until)
+    keep_alarm_days(connection, budget, scored, seen.judged.days)
+
+
+def _report(until: date, seen: "Look", marks: list[Marks]) -> DetectionReport:
     return DetectionReport(
         day=until,
         scored=int(seen.judgeable.sum()),
         unscored=int((seen.present & ~seen.judgeable).sum()),
         findings=seen.findings,
-        rescored=len(marks.account_ids),
-        out_of_reach=marks.out_of_reach(seen.first_day),
+        rescored=len({account for one in marks for account in one.account_ids}),
+        out_of_reach=len({account for one in marks for account in one.out_of_reach(seen.first_day)}),
     )
 
 
@@ -126,7 +154,7 @@ class Look:
     @property
     def first_day(self) -> date:
         """The first day looked at."""
-        return _first_day(self.panel.days[-1].astype(date), self.days)
+        return first_day(self.panel.days[-1].astype(date), self.days)
 
 
 def look(
@@ -137,6 +165,7 @@ def look(
     days: int,
     budget: Budget,
     past: AlarmDays | None,
+    rules: bool = True,
     progress: Progress | None = None,
 ) -> Look:
     """Judge the last days, each by the days before it, and store nothing.
@@ -146,6 +175,7 @@ def look(
         days: how many weekdays up to it.
         budget: how alarms are rationed.
         past: what the budget remembers of the days before.
+        rules: whether to look for broken rules too.
     """
     _tell(progress, 0)
     panel = load_panel(database, until=until, days=PAST_DAYS + days, lot_ratios=True)
@@ -154,11 +184,11 @@ def look(
     _tell(progress, 2)
     weight = label_weights(database, panel)
     judged = judge(panel, scores, days, settings.alerts, budget, weight=weight, past=past)
-    since = _first_day(until, days)
-    broken = find_violations(database, settings, since=since, until=until, progress=progress)
+    findings = []
+    if rules:
+        since = first_day(until, days)
+        findings = rule_findings(database, settings, since=since, until=until, progress=progress)
     _tell(progress, 3)
-    digits = panel.accounts.table.set_index("account_id")["currency_digits"]
-    findings = [violation(one, int(digits[one.account_id])) for one in broken]
     for events, names in judged.events:
         findings += cohort_findings(panel, days, events, names)
     findings += anomalies(panel, scores, judged, settings.alerts.finding_pvalue)
@@ -170,19 +200,6 @@ def look(
         judgeable=np.isfinite(scores.pvalue[:, -days:]),
         present=np.isfinite(panel["trades"][:, -days:]),
     )
-
-
-def _last_day(database: Database, day: date | None) -> date:
-    known = known_day(database)
-    if day is not None and day > known:
-        raise InputError(f"{day} is not complete yet: the newest complete trading day is {known}.")
-    return weekday(day or known)
-
-
-def weekday(day: date) -> date:
-    """The day itself, or the Friday before a weekend's."""
-    result: date = np.busday_offset(np.datetime64(day, "D"), 0, roll="backward").astype(date)
-    return result
 
 
 def _scores(panel: Panel, settings: Settings, days: int, accepted: BoolArray) -> Scores:
@@ -198,18 +215,6 @@ def _scores(panel: Panel, settings: Settings, days: int, accepted: BoolArray) ->
     )
 
 
-def _weekdays(until: date, days: int) -> list[date]:
-    axis = np.busday_offset(np.datetime64(until, "D"), np.arange(1 - days, 1))
-    result: list[date] = axis.astype(object).tolist()
-    return result
-
-
 def _tell(progress: Progress | None, done: int) -> None:
     if progress is not None:
         progress("scoring account-days", done, STAGES)
-
-
-def _first_day(until: date, days: int) -> date:
-    """The weekend before counts towards the first weekday."""
-    before: date = np.busday_offset(np.datetime64(until, "D"), -days).astype(date)
-    return before + timedelta(days=1)

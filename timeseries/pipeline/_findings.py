@@ -189,9 +189,11 @@ def violation(found: Violation, digits: int) -> Finding:
     )
 
 
-def store(connection: Connection, findings: list[Finding], since: date, until: date) -> None:
-    """Keep the findings of these days in place of earlier ones."""
-    run(connection, "findings.forget", {"since": since, "until": until})
+def store(
+    connection: Connection, findings: list[Finding], kinds: list[str], since: date, until: date
+) -> None:
+    """Keep the findings of these days in place of earlier ones of these kinds."""
+    run(connection, "findings.forget", {"kinds": kinds, "since": since, "until": until})
     if findings:
         rows = [{name: value for name, value in vars(one).items() if name != "account"} for one in findings]
         run(connection, "findings.add", {"rows": json.dumps(rows, default=str)})

@@ -5,12 +5,14 @@ from datetime import date, timedelta
 
 import numpy as np
 import numpy.typing as npt
+from sqlalchemy import Connection
 
 from timeseries import __version__
 from timeseries.database import Database, run
 from timeseries.errors import InputError, NotFound
 from timeseries.forecast import GroupTotals, State, forecast
 from timeseries.metrics import Accounts, Panel, known_day, load_panel
+from timeseries.pipeline._days import chosen_day
 from timeseries.pipeline._forecast_store import (
     ForecastColumns,
     GroupForecast,
@@ -22,8 +24,7 @@ from timeseries.pipeline._forecast_store import (
 from timeseries.pipeline._outcomes import naive_normal
 from timeseries.pipeline._outlook import AccountForecast, ForecastReport, account_forecast
 from timeseries.pipeline._prospects import LEVELS, group_labels, prospects_of
-from timeseries.pipeline._rescoring import Marks, read_marks, settle
-from timeseries.pipeline._rules import is_
+from timeseries.pipeline._rescoring import Complete, read_marks, settle
 
 __all__ = ["forecast_account", "forecast_all", "forecast_group", "riskiest_accounts"]
 
@@ -46,43 +47,59 @@ def forecast_all(
     database: Database,
     *,
     horizon: int,
+    day: date | None = None,
     model: str = "auto",
     learn: bool = False,
+    complete: Complete | None = None,
     progress: Progress | None = None,
 ) -> ForecastReport:
-    """Forecast every active account from the last complete day, and store it with the totals of the groups.
+    """Forecast every account active at the end of a day, and store it with the totals of the groups.
 
-    What was learnt within the last week serves again. That settles the marks of accounts whose metrics
-    changed after the last forecasts were made.
+    What was learnt within the week before that day serves again. Of the newest day forecast it settles the
+    marks of accounts whose metrics changed after the last forecasts were made. Forecasts made again take the
+    place of those of the same day and horizon: all of them, or with a model named those of that model. So
+    twice for a day is as good as once.
 
     Args:
         database: where metrics come from and forecasts go.
         horizon: weekdays ahead.
+        day: the last day known, of a weekend the Friday before; by default the last complete one. No data
+            after it is read, but accounts' phases and groups are those of today.
         model: a model's name or "auto".
         learn: choose and learn anew whatever was learnt before.
+        complete: called with the connection and the number of accounts at the end of the transaction that
+            stores their forecasts.
         progress: told what is done.
 
     Raises:
-        InputError: there is no complete day, or no active account.
+        InputError: there is no complete day, the day is not complete yet or lies before all data, or no
+            account was active.
     """
     _tell(progress, 0)
-    origin = known_day(database)
+    origin = chosen_day(database, day)
     marks = read_marks(database, "forecast", origin)
     panel = _known(load_panel(database, until=origin, days=PAST_DAYS))
-    active = _active(panel)
+    active = _active(database, panel, origin)
     if not active.any():
         raise InputError("There are no active accounts to forecast.")
     _tell(progress, 1)
-    state = None if learn else _known_state(database, origin)
+    state, proved = (None, False) if learn else _known_state(database, origin)
     wanted = panel.taken(active)
     groupings = _groupings(wanted.accounts)
-    found = prospects_of(panel, horizon, model, state=state, wanted=active, groupings=groupings)
+    # The run that learnt proved every account's own skill: so must this one, to come to the same.
+    found = prospects_of(
+        panel, horizon, model, state=state, own_skill=proved, wanted=active, groupings=groupings
+    )
     _tell(progress, 2)
     groups = [one for totals in found.totals for one in _group_forecasts(totals, origin)]
     report = ForecastReport(
         origin, horizon, wanted.accounts.names, LEVELS, found.forecast, found.risks, groups
     )
-    _store(database, wanted, report, marks, learnt=state is None and model == "auto")
+    with database.transaction() as connection:
+        settle(connection, marks, [origin])
+        _store(connection, wanted, report, model, learnt=state is None and model == "auto")
+        if complete is not None:
+            complete(connection, len(report.accounts))
     _tell(progress, 3)
     return report
 
@@ -108,7 +125,7 @@ def forecast_account(
     origin = known_day(database)
     own = load_panel(database, until=origin, days=PAST_DAYS, account=account)
     panel = _cohort_of(own, database, origin)
-    state = _known_state(database, origin)
+    state, _ = _known_state(database, origin)
     found = prospects_of(panel, horizon, model, state=state, own_skill=True)
     naive = forecast(own["net_profit"], horizon, quantiles=LEVELS, model="naive", calendar=own.days)
     return account_forecast(panel, account, origin, found, naive)
@@ -125,13 +142,13 @@ def forecast_group(
     """
     origin = known_day(database)
     panel = _known(load_panel(database, until=origin, days=PAST_DAYS))
-    active, labels = _active(panel), group_labels(panel.accounts)
+    active, labels = _active(database, panel, origin), group_labels(panel.accounts)
     wanted = active & (labels == group)
     if not wanted.any():
         groups = sorted(set(labels[active]) - {""})
         there = f"there are {', '.join(groups)}" if groups else "no active account has one"
         raise NotFound(f'There is no active account in a group "{group}": {there}.')
-    state = _known_state(database, origin)
+    state, _ = _known_state(database, origin)
     groupings = _groupings(panel.taken(wanted).accounts)[1:]
     found = prospects_of(panel, horizon, model, state=state, wanted=wanted, groupings=groupings)
     return _group_forecasts(found.totals[0], origin)
@@ -142,8 +159,11 @@ def _known(panel: Panel) -> Panel:
     return panel.taken(np.asarray(np.isfinite(panel["net_profit"]).any(axis=1)))
 
 
-def _active(panel: Panel) -> npt.NDArray[np.bool_]:
-    return is_(panel.accounts, "status", "active")
+def _active(database: Database, panel: Panel, day: date) -> npt.NDArray[np.bool_]:
+    """Which accounts had not ended by the end of a day, whatever became of them since, [accounts]."""
+    with database.transaction() as connection:
+        active = run(connection, "forecasts.active_accounts", {"day": day}).scalars().all()
+    return np.isin(panel.accounts.table["account_id"].to_numpy(np.int64), active)
 
 
 def _cohort_of(own: Panel, database: Database, origin: date) -> Panel:
@@ -154,13 +174,13 @@ def _cohort_of(own: Panel, database: Database, origin: date) -> Panel:
     return everyone.taken(everyone.accounts.cohort == own.accounts.cohort[0])
 
 
-def _known_state(database: Database, origin: date) -> State | None:
-    """What was learnt within the last week, if this version can read it."""
+def _known_state(database: Database, origin: date) -> tuple[State | None, bool]:
+    """What was learnt within the last week, if this version can read it; and whether on its last day."""
     with database.transaction() as connection:
         found = newest_state(connection, STATE_NAME, until=origin)
     if found is None or origin - found.origin >= LEARN_AFTER:
-        return None
-    return State.from_dict(found.state)
+        return None, False
+    return State.from_dict(found.state), found.origin == origin
 
 
 def _groupings(accounts: Accounts) -> list[npt.NDArray[np.str_]]:
@@ -194,20 +214,14 @@ def _group_forecasts(totals: GroupTotals, origin: date) -> list[GroupForecast]:
     return forecasts
 
 
-def _store(
-    database: Database,
-    panel: Panel,
-    report: ForecastReport,
-    marks: Marks,
-    *,
-    learnt: bool,
-) -> None:
-    with database.transaction() as connection:
-        store_forecasts(connection, report.origin, _columns(panel, report), levels=LEVELS)
-        store_group_forecasts(connection, report.groups)
-        if learnt:
-            store_state(connection, STATE_NAME, report.origin, report.forecast.state.as_dict())
-        settle(connection, marks, [report.origin])
+def _store(connection: Connection, panel: Panel, report: ForecastReport, model: str, *, learnt: bool) -> None:
+    store_forecasts(connection, report.origin, _columns(panel, report), levels=LEVELS)
+    store_group_forecasts(connection, report.groups)
+    replaced = {"origin": report.origin, "horizon": report.horizon, "model": model}
+    run(connection, "forecasts.forget_replaced", replaced)
+    run(connection, "forecasts.forget_replaced_groups", replaced)
+    if learnt:
+        store_state(connection, STATE_NAME, report.origin, report.forecast.state.as_dict())
 
 
 def _columns(panel: Panel, report: ForecastReport) -> ForecastColumns:

@@ -13,7 +13,7 @@ from timeseries.database import Database, run
 from timeseries.metrics import known_day
 from timeseries.pipeline._binary_rows import FLOAT, INTEGER, Kind, copy_out
 from timeseries.pipeline._outcomes import Predicted, outcomes_of
-from timeseries.pipeline._rescoring import read_marks, settle
+from timeseries.pipeline._rescoring import Complete, read_marks, settle
 
 __all__ = ["RealiseReport", "realise"]
 
@@ -38,7 +38,9 @@ class RealiseReport:
     reopened: int
 
 
-def realise(database: Database, *, progress: Progress | None = None) -> RealiseReport:
+def realise(
+    database: Database, *, complete: Complete | None = None, progress: Progress | None = None
+) -> RealiseReport:
     """Join the days that closed since the last run to the forecasts that spoke of them.
 
     Every forecast has a row in ``forecast_outcomes`` that says up to which day it is counted. A run first
@@ -46,6 +48,10 @@ def realise(database: Database, *, progress: Progress | None = None) -> RealiseR
     whatever is behind, one transaction for each origin and block of accounts. So a run that is cut short
     loses nothing, a second one finds nothing to do, and two at once come to the same. A forecast is always
     counted from its first day on, so its sums do not depend on when the runs were.
+
+    Args:
+        complete: called once with the connection and the number of forecasts scored, at the end of the last
+            of these transactions.
 
     Raises:
         InputError: there is no complete day.
@@ -55,11 +61,15 @@ def realise(database: Database, *, progress: Progress | None = None) -> RealiseR
     with database.transaction() as connection:
         values = {"until": until, "block": BLOCK_FORECASTS}
         batches = [row._asdict() for row in run(connection, "outcomes.batches", values)]
+        if not batches and complete is not None:
+            complete(connection, 0)
     scored = 0
-    for done, batch in enumerate(batches):
-        _tell(progress, done, len(batches))
+    for done, batch in enumerate(batches, 1):
+        _tell(progress, done - 1, len(batches))
         with database.transaction() as connection:
             scored += _realise_batch(connection, batch, until)
+            if done == len(batches) and complete is not None:
+                complete(connection, scored)
     if batches:
         _tell(progress, len(batches), len(batches))
     return RealiseReport(until, scored, reopened)

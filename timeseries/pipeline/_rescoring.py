@@ -1,5 +1,6 @@
 """Marks of what must be scored again because the metrics below it changed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,7 +10,10 @@ from sqlalchemy import Connection
 
 from timeseries.database import Database, statement
 
-__all__ = ["Marks", "read_marks", "settle"]
+__all__ = ["Complete", "Marks", "read_marks", "settle"]
+
+# Told the rows touched, within the transaction that stores them.
+Complete = Callable[[Connection, int], None]
 
 # Days further back are not scored again: nobody acts upon them any more.
 FURTHEST_DAYS = 60
@@ -20,7 +24,7 @@ class Marks:
     """The accounts that wait for being scored again, as a run found them before it read anything else.
 
     Attributes:
-        kind: ``anomaly`` or ``forecast``.
+        kind: ``anomaly``, ``rule``, ``forecast`` or ``outcome``.
         until: the last day that the run scores.
         account_ids: the accounts.
         since: for each, the first day that changed.
@@ -41,9 +45,10 @@ class Marks:
         count = int(np.busday_count(min(self.since), self.until + timedelta(days=1)))
         return min(count, FURTHEST_DAYS)
 
-    def out_of_reach(self, first_day: date) -> int:
+    def out_of_reach(self, first_day: date) -> set[int]:
         """Accounts of which days before the first one scored changed too."""
-        return sum(day < first_day for day in self.since)
+        found = zip(self.account_ids, self.since, strict=True)
+        return {account_id for account_id, since in found if since < first_day}
 
 
 def read_marks(database: Database, kind: str, until: date) -> Marks:
@@ -58,7 +63,11 @@ def read_marks(database: Database, kind: str, until: date) -> Marks:
 
 
 def settle(connection: Connection, marks: Marks, days: list[date]) -> None:
-    """Note the days just scored, and take off the marks that the run began with."""
+    """Note the days just scored, and take off the marks that the run began with.
+
+    To be called before anything is stored: another run that scores one of these days waits here, and then
+    finds what this one stored, to put its own in place of it.
+    """
     connection.execute(statement("rescoring.note_scored"), {"kind": marks.kind, "days": days})
     connection.execute(
         statement("rescoring.take_off_marks"),
