@@ -86,6 +86,7 @@ RETURNING alert_id;
 SELECT alert_id
 FROM alerts a
 WHERE state <> 'resolved'
+  AND kind <> 'engine'
   AND CASE kind
           WHEN 'incident' THEN trading_day < CAST(:newest AS date) - CAST(:resolve_days AS integer)
           ELSE NOT EXISTS (SELECT FROM accounts c WHERE c.account_id = a.account_id AND c.status = 'active')

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from jobs import JOBS, run_job
+from jobs.engine import Window, run_window
+from jobs.registry import JOBS
 from timeseries.alerts import deliver, make_digest
 from timeseries.config import AlertSettings, DigestSettings, Settings
 from timeseries.database import Database
@@ -147,6 +148,7 @@ def test_it_reaches_its_sinks_once_whatever_the_routes(
 
 def test_the_job_makes_it(database: Database, firm: Any, settings: Settings) -> None:
     configured = Settings(data_dir=settings.data_dir, alerts=SETTINGS)
-    assert run_job(database, configured, JOBS["digest"]) == 1
-    assert run_job(database, configured, JOBS["digest"]) == 0
-    assert run_job(database, settings, JOBS["digest"]) == 0
+    window = Window.of_day(YESTERDAY)
+    assert run_window(database, configured, JOBS, "digest", window) == 1
+    assert run_window(database, configured, JOBS, "digest", window) == 0
+    assert run_window(database, settings, JOBS, "digest", window) == 0

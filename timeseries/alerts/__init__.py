@@ -12,6 +12,7 @@ from timeseries.alerts._act import Mute, acknowledge, label, list_mutes, mute, u
 from timeseries.alerts._alert import LABELS, SEVERITIES, Alert, Delivery, Message
 from timeseries.alerts._deliver import DeliveryReport, deliver, requeue
 from timeseries.alerts._digest import make_digest
+from timeseries.alerts._engine import Trouble, TroubleReport, settle_troubles
 from timeseries.alerts._raise import RaiseReport, raise_alerts
 from timeseries.alerts._reads import AlertPage, Event, Proof, list_alerts, show_alert
 from timeseries.alerts._trial import send_test
@@ -29,6 +30,8 @@ __all__ = [
     "Mute",
     "Proof",
     "RaiseReport",
+    "Trouble",
+    "TroubleReport",
     "acknowledge",
     "check_sinks",
     "deliver",
@@ -40,6 +43,7 @@ __all__ = [
     "raise_alerts",
     "requeue",
     "send_test",
+    "settle_troubles",
     "show_alert",
     "unmute",
 ]

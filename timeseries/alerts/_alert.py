@@ -73,9 +73,9 @@ class Alert:
 
     Attributes:
         fingerprint: what makes two alerts the same one.
-        kind: ``incident`` or ``forecast_breach``.
+        kind: ``incident``, ``forecast_breach``, or ``engine``: the engine's own trouble.
         account: None when it is about a cohort.
-        cohort: an account group or ``firm``; None when it is about an account.
+        cohort: an account group, ``firm`` or ``engine``; None when it is about an account.
         subject: the metric or rule of its gravest finding, or ``forecast_breach``.
         subjects: all metrics and rules in it.
         first_day: the first trading day it is about.

@@ -1,6 +1,6 @@
 """What happened since the last digest, in one message."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -24,10 +24,16 @@ LINES = {
 GRAVEST_FIRST = tuple(reversed(SEVERITIES))
 
 Counts = dict[str, dict[str, int]]
+Complete = Callable[[Connection, int], None]
 
 
 def make_digest(
-    database: Database, settings: AlertSettings, day: date | None = None, *, now: datetime | None = None
+    database: Database,
+    settings: AlertSettings,
+    day: date | None = None,
+    *,
+    now: datetime | None = None,
+    complete: Complete | None = None,
 ) -> bool:
     """Write the digest of a day and queue it for the sinks of ``settings.digest``; there is one for each day.
 
@@ -39,21 +45,27 @@ def make_digest(
         settings: without ``digest`` none is made.
         day: the trading day it is of; by default yesterday, UTC. The day after it is the last it covers.
         now: the time, with a zone; by default the database's clock.
+        complete: called with the connection and the number of digests made, one or none, at the end of the
+            transaction.
 
     Returns:
         Whether one was made: not when the day has one already.
     """
-    if settings.digest is None:
-        return False
     with database.transaction() as connection:
-        # Whoever is raising alerts is waited for: its messages have to lie before or behind this one.
-        run(connection, "alerts.lock", {})
-        window = dict(run(connection, "digest.window", {"day": day, "now": now}).mappings().one())
-        digest = window | _digest(connection, settings, window)
-        number = run(connection, "digest.add", digest).scalar()
-        if number is None:
-            return False
-        queue(connection, read_messages(connection, [number]), settings, newest=window["day"])
+        made = settings.digest is not None and _make(connection, settings, {"day": day, "now": now})
+        if complete is not None:
+            complete(connection, int(made))
+    return made
+
+
+def _make(connection: Connection, settings: AlertSettings, asked: dict[str, Any]) -> bool:
+    # Whoever is raising alerts is waited for: its messages have to lie before or behind this one.
+    run(connection, "alerts.lock", {})
+    window = dict(run(connection, "digest.window", asked).mappings().one())
+    number = run(connection, "digest.add", window | _digest(connection, settings, window)).scalar()
+    if number is None:
+        return False
+    queue(connection, read_messages(connection, [number]), settings, newest=window["day"])
     return True
 
 

@@ -1,5 +1,6 @@
 """What every verb is given: the settings of this run, and the way to the database."""
 
+import getpass
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import click
 from timeseries.config import Settings, load_settings
 from timeseries.database import Database, connect_database, open_database
 
-__all__ = ["Session", "pass_session", "print_json"]
+__all__ = ["Session", "by_whom", "login_name", "pass_session", "print_json"]
 
 
 @dataclass
@@ -50,6 +51,17 @@ class Session:
             opened.close()
 
 
+def login_name() -> str:
+    """Who is at the terminal."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no login name, as in some containers
+        return "unknown"
+
+
+by_whom = click.option(
+    "--by", default=login_name, help="Who says so; by default the name you are logged in by."
+)
 pass_session = click.make_pass_decorator(Session, ensure=True)
 
 

@@ -1,6 +1,5 @@
 """``timeseries alerts``: what the desk was told, and what it says to that."""
 
-import getpass
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -9,7 +8,7 @@ import click
 
 from timeseries import alerts as library
 from timeseries.alerts import LABELS, Alert, AlertPage, check_sinks
-from timeseries.commands._session import Session, pass_session, print_json
+from timeseries.commands._session import Session, by_whom, pass_session, print_json
 from timeseries.commands._words import counted
 from timeseries.errors import NotFound, TimeseriesError
 from timeseries.reads import freshness
@@ -30,16 +29,7 @@ def alerts() -> None:
 def _signed(command: Callable[..., None]) -> Callable[..., None]:
     """Options of everything that is kept with the name of who did it."""
     command = click.option("--note", help="Why; kept with the alert.")(command)
-    return click.option("--by", default=_user, help="Who says so; by default the name you are logged in by.")(
-        command
-    )
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # no login name, as in some containers
-        return "unknown"
+    return by_whom(command)
 
 
 @alerts.command("list")
@@ -179,7 +169,7 @@ def mute(
 
 @alerts.command()
 @click.argument("number", type=NUMBER)
-@click.option("--by", default=_user, help="Who says so; by default the name you are logged in by.")
+@by_whom
 @pass_session
 def unmute(session: Session, number: int, by: str) -> None:
     """Lift mute NUMBER."""
@@ -246,7 +236,7 @@ def retry(session: Session, sink: str | None) -> None:
         say("No delivery was given up.")
         return
     deliveries = counted(count, "delivery", "deliveries")
-    say(f"{deliveries} will be tried again by the next `timeseries jobs run alert`.")
+    say(f"{deliveries} will be tried again by the next `timeseries jobs run deliver`.")
 
 
 def _show(page: AlertPage) -> None:

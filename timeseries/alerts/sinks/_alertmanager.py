@@ -47,15 +47,19 @@ def _alert(message: Message, severity: str, *, fires: bool) -> dict[str, object]
 
 
 def _labels(message: Message) -> dict[str, str | None]:
-    if message.alert is None:
-        name = f"timeseries_{message.kind}"
-    else:
-        name = "timeseries_forecast_breach" if message.subject == "forecast_breach" else "timeseries_incident"
     return {
-        "alertname": name,
+        "alertname": f"timeseries_{_kind(message)}",
         "account": message.account,
         "fingerprint": message.alert or message.fingerprint,
     }
+
+
+def _kind(message: Message) -> str:
+    if message.alert is None:
+        return message.kind
+    if message.alert.startswith("engine:"):
+        return "engine"
+    return "forecast_breach" if message.subject == "forecast_breach" else "incident"
 
 
 def _annotations(message: Message) -> dict[str, str | None]:
