@@ -1,6 +1,6 @@
 """Bring the aggregates' old ranges up to date, which scattered late rows left behind."""
 
-from jobs.contract import Context, Job
+from jobs.engine import Context, Job
 from timeseries.metrics import refresh_aggregates
 
 __all__ = ["JOB"]

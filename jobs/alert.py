@@ -1,17 +1,17 @@
-"""Bring the alerts up to date with the findings, and deliver what is to be told."""
+"""Bring the alerts up to date with the findings."""
 
-from jobs.contract import Context, Job
-from timeseries.alerts import deliver, raise_alerts
+from jobs.engine import Context, Job
+from timeseries.alerts import raise_alerts
 
 __all__ = ["JOB"]
 
 
 def run(context: Context) -> int:
-    """Raise, correct and resolve, then work off the outbox."""
+    """Raise, correct and resolve; the job ``deliver`` tells of it. Returns how many were raised."""
     with context.database.transaction() as connection:
-        report = raise_alerts(connection, context.settings.alerts)
-    deliver(context.database, context.settings.alerts)
-    return report.raised
+        raised = raise_alerts(connection, context.settings.alerts).raised
+        context.complete(connection, raised)
+    return raised
 
 
-JOB = Job("alert", "new alerts from findings, and their delivery", "*/5 * * * *", run)
+JOB = Job("alert", "new, corrected and ended alerts from findings and forecasts", "every 5 minutes", run)

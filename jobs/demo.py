@@ -5,12 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jobs.alert import JOB as ALERT
-from jobs.compress import JOB as COMPRESS
-from jobs.contract import Job, Progress
-from jobs.forecast import JOB as FORECAST
-from jobs.refresh import JOB as REFRESH
-from jobs.runner import run_job
+from jobs.engine import Progress, run_by_hand
+from jobs.registry import JOBS
 from timeseries.alerts import Alert, list_alerts
 from timeseries.config import Settings
 from timeseries.database import Database, TableSize, table_sizes
@@ -65,14 +61,14 @@ def run_demo(
     clock("generate")
     loads = _load(database, progress, (*firm.plans, *firm.accounts, *firm.trades[:-1], *firm.equity))
     clock("load")
-    _run(database, settings, progress, REFRESH, COMPRESS)
+    _run(database, settings, progress, "refresh", "compress")
     clock("aggregate and compress")
     loads += _load(database, progress, firm.trades[-1:])
-    _run(database, settings, progress, REFRESH, COMPRESS)
+    _run(database, settings, progress, "refresh", "compress")
     clock("late rows")
     detection = detect(database, settings, days=max(days // 3, 1), progress=progress)
     clock("detect")
-    _run(database, settings, progress, FORECAST, ALERT)
+    _run(database, settings, progress, "forecast", "alert", "deliver")
     examples = [
         forecast_account(database, account, horizon=settings.alerts.horizon)
         for account in _worth_a_look(database, detection)
@@ -116,6 +112,6 @@ def _load(database: Database, progress: Progress, paths: Sequence[Path]) -> list
     return reports
 
 
-def _run(database: Database, settings: Settings, progress: Progress, *jobs: Job) -> None:
-    for job in jobs:
-        run_job(database, settings, job, progress=progress)
+def _run(database: Database, settings: Settings, progress: Progress, *names: str) -> None:
+    for name in names:
+        run_by_hand(database, settings, JOBS, name, progress=progress)

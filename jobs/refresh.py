@@ -1,6 +1,6 @@
 """Keep daily metrics and the aggregates' last days up to date."""
 
-from jobs.contract import Context, Job
+from jobs.engine import Context, Job
 from timeseries.metrics import refresh_metrics
 
 __all__ = ["JOB"]
@@ -8,8 +8,7 @@ __all__ = ["JOB"]
 
 def run(context: Context) -> int:
     """Recompute what changed since the last run; the job ``aggregate`` sees to the aggregates' old ranges."""
-    report = refresh_metrics(context.database, progress=context.progress)
-    return report.account_days
+    return refresh_metrics(context.database, progress=context.progress).account_days
 
 
-JOB = Job("refresh", "daily metrics of what changed, aggregates of the last days", "*/5 * * * *", run)
+JOB = Job("refresh", "daily metrics of what changed, aggregates of the last days", "every 5 minutes", run)

@@ -1,12 +1,14 @@
 """Compare what is served with the raw data, and mend what differs."""
 
 import logging
+from datetime import timedelta
 
-from jobs.contract import Context, Job
+from jobs.engine import Context, Job
 from timeseries.verify import verify
 
 __all__ = ["JOB"]
 
+LIMIT = timedelta(hours=3)
 logger = logging.getLogger("timeseries.jobs")
 
 
@@ -24,4 +26,4 @@ def run(context: Context) -> int:
     return found.compared
 
 
-JOB = Job("verify", "a sample compared with raw data, and healed", "30 3 * * *", run)
+JOB = Job("verify", "a sample compared with raw data, and healed", "30 3 * * *", run, limit=LIMIT)

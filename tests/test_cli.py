@@ -142,6 +142,7 @@ def test_a_full_cycle_of_jobs_raises_no_alert_twice(demo):
     demo.run("jobs", "run", "all")
     assert demo.json("alerts", "list", "--top", "1000") == before
     assert {run["state"] for run in demo.json("jobs", "history")} == {"done"}
+    assert demo.run("jobs", "doctor").startswith("All is fine.")
     if before:
         assert before[0]["title"] in demo.run("alerts", "show", str(before[0]["alert_id"]))
 

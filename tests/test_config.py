@@ -4,7 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from timeseries.config import AlertSettings, DigestSettings, Route, Settings, SinkSettings, load_settings
+from timeseries.config import (
+    AlertSettings,
+    DigestSettings,
+    Route,
+    Settings,
+    SinkSettings,
+    line_of,
+    load_settings,
+)
 from timeseries.errors import ConfigurationError
 
 
@@ -200,7 +208,11 @@ def test_a_wrong_type_is_refused_by_name(content: str, setting: str, kind: str) 
             "minimum_severity in [alerts] must be info, warning or critical",
         ),
         ("alerts = {sinks = {desk = 5}}", "sinks in [alerts] must be texts, or tables with a url"),
-        ("schedules = {refresh = 5}", "schedules must be cron texts"),
+        ("schedules = {refresh = 5}", "schedules must be texts"),
+        ("jobs = {workers = 0}", "workers in [jobs] must be 1 to 64"),
+        ("jobs = {lease_seconds = nan}", "lease_seconds in [jobs] must be 1 to 86400"),
+        ("jobs = {limits = {detect = true}}", "limits in [jobs] must be minutes above 0"),
+        ("health = {cpu = 80}", "cpu in [health] must lie above 0, at most 1"),
         ("retain_days = 29", "retain_days must be at least 30"),
         ("data_dir = ''", "data_dir must not be empty"),
         (
@@ -276,3 +288,12 @@ def test_settings_do_not_show_secrets() -> None:
     )
     assert "secret" not in repr(settings)
     assert "hidden" not in repr(SinkSettings("https://hidden", secret="hidden"))
+
+
+def test_a_setting_that_others_check_is_found_by_its_line() -> None:
+    Path("timeseries.toml").write_text('# ours\n[jobs]\nworkers = 3\n\n[schedules]\n"detect" = "at dawn"\n')
+    settings = load_settings()
+    assert line_of(settings, "schedules", "detect") == "timeseries.toml, line 6: "
+    assert line_of(settings, "jobs", "workers") == "timeseries.toml, line 3: "
+    assert line_of(settings, "schedules", "workers") == "timeseries.toml: "
+    assert line_of(Settings(), "schedules", "detect") == ""

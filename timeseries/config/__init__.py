@@ -1,15 +1,20 @@
 """Settings: ``timeseries.toml``, then the environment, then the command line; the later wins."""
 
 from timeseries.config._alerts import MESSAGE_KINDS, AlertSettings, DigestSettings, Route, SinkSettings
-from timeseries.config._load import load_settings
+from timeseries.config._health import HealthSettings
+from timeseries.config._jobs import JobSettings
+from timeseries.config._load import line_of, load_settings
 from timeseries.config._settings import Settings
 
 __all__ = [
     "MESSAGE_KINDS",
     "AlertSettings",
     "DigestSettings",
+    "HealthSettings",
+    "JobSettings",
     "Route",
     "Settings",
     "SinkSettings",
+    "line_of",
     "load_settings",
 ]

@@ -26,9 +26,10 @@ def record(where: str, found: Any, kind: type[Kind], **ready: Any) -> Kind:
     """A dataclass from a table, each name and type checked; ``ready`` are fields made otherwise."""
     known = {item.name: item for item in fields(kind) if item.name not in ready}  # type: ignore[arg-type]
     values = dict(ready)
+    named = [name for name, value in ready.items() if value is not None]
     for name, value in table(where, found).items():
         if name not in known:
-            raise ValueError(f"unknown setting {name!r} in {where}; known: {', '.join([*known, *ready])}")
+            raise ValueError(f"unknown setting {name!r} in {where}; known: {', '.join([*known, *named])}")
         values[name] = _typed(f"{name} in {where}", value, str(known[name].type))
     for name, item in known.items():
         if name not in values and item.default is MISSING and item.default_factory is MISSING:
@@ -65,12 +66,14 @@ def check_values(settings: Settings) -> None:
         in SEVERITIES,
         "data_dir must not be empty": settings.data_dir != Path(),
         "retain_days must be at least 30": settings.retain_days is None or settings.retain_days >= 30,
-        "schedules must be cron texts": all(isinstance(cron, str) for cron in settings.schedules.values()),
+        "schedules must be texts": all(isinstance(cron, str) for cron in settings.schedules.values()),
         "rules must be tables [rules.NAME]": all(isinstance(rule, dict) for rule in settings.rules.values()),
     }
     for sentence, holds in rules.items():
         if not holds:
             raise ValueError(sentence)
+    for sentence in [*settings.jobs.broken_rules(), *settings.health.broken_rules()]:
+        raise ValueError(sentence)
     _check_holidays(settings.alerts.holidays)
     _check_routes(settings.alerts)
 

@@ -8,10 +8,12 @@ from typing import Any
 
 from timeseries.config._alerts import AlertSettings, DigestSettings, Route, SinkSettings
 from timeseries.config._check import check_values, record, table
+from timeseries.config._health import HealthSettings
+from timeseries.config._jobs import JobSettings
 from timeseries.config._settings import Settings
 from timeseries.errors import ConfigurationError
 
-__all__ = ["load_settings"]
+__all__ = ["line_of", "load_settings"]
 
 CONFIG_FILE = "timeseries.toml"
 
@@ -52,7 +54,7 @@ def _from_file(config: Path | None) -> Settings:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError(f"Cannot read {path}: {error}.") from error
     try:
-        return _settings(document)
+        return replace(_settings(document), source=path)
     except ValueError as error:
         raise ConfigurationError(f"{path}: {error}.") from None
 
@@ -60,7 +62,11 @@ def _from_file(config: Path | None) -> Settings:
 def _settings(document: dict[str, Any]) -> Settings:
     document = dict(document)
     alerts = _alerts(document.pop("alerts", {}))
-    settings = record("the top level", document, Settings, alerts=alerts)
+    parts = {
+        "jobs": record("[jobs]", document.pop("jobs", {}), JobSettings),
+        "health": record("[health]", document.pop("health", {}), HealthSettings),
+    }
+    settings = record("the top level", document, Settings, alerts=alerts, source=None, **parts)
     settings = replace(settings, data_dir=Path(settings.data_dir))
     check_values(settings)
     return settings
@@ -86,3 +92,21 @@ def _sink(name: str, sink: Any) -> str | SinkSettings:
     if not isinstance(sink, str):
         raise ValueError("sinks in [alerts] must be texts, or tables with a url")
     return sink
+
+
+def line_of(settings: Settings, section: str, name: str) -> str:
+    """Where a setting stands, as ``timeseries.toml, line 12: ``; empty when it is in no file.
+
+    For those who check settings that only they understand.
+    """
+    if settings.source is None:
+        return ""
+    inside = False
+    for number, line in enumerate(settings.source.read_text(encoding="utf-8-sig").splitlines(), 1):
+        said = line.strip()
+        if said.startswith("["):
+            inside = said.partition("#")[0].strip() == f"[{section}]"
+        key = said.partition("=")[0].strip().strip("\"'")
+        if key in ((name,) if inside else (f"{section}.{name}",)):
+            return f"{settings.source}, line {number}: "
+    return f"{settings.source}: "

@@ -7,6 +7,8 @@ from typing import Any
 import platformdirs
 
 from timeseries.config._alerts import AlertSettings
+from timeseries.config._health import HealthSettings
+from timeseries.config._jobs import JobSettings
 
 __all__ = ["Settings"]
 
@@ -19,7 +21,8 @@ class Settings:
         database_url: a TimescaleDB server; None starts the embedded database.
         data_dir: where the embedded database and its password live.
         retain_days: raw trades and equity older than this are dropped; None keeps all.
-        schedules: job name → cron expression (UTC), replacing the job's own.
+        source: the file they were read from.
+        schedules: job name → when it runs, in place of the job's own; whoever runs the jobs checks them.
         rules: rule of the trade → its parameters, as they stand in ``[rules.NAME]``; whoever applies the
             rules checks them.
     """
@@ -28,5 +31,8 @@ class Settings:
     data_dir: Path = field(default_factory=lambda: Path(platformdirs.user_data_dir("timeseries")))
     retain_days: int | None = None
     alerts: AlertSettings = field(default_factory=AlertSettings)
+    jobs: JobSettings = field(default_factory=JobSettings)
+    health: HealthSettings = field(default_factory=HealthSettings)
     schedules: dict[str, str] = field(default_factory=dict)
     rules: dict[str, dict[str, Any]] = field(default_factory=dict)
+    source: Path | None = field(default=None, compare=False)

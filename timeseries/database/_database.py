@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -30,10 +30,20 @@ class Database:
     transaction: it would wait for the first for ever.
     """
 
-    def __init__(self, url: str, *, embedded: bool = False) -> None:
+    def __init__(self, url: str, *, embedded: bool = False, application: str | None = None) -> None:
+        """Connect to nothing yet.
+
+        Args:
+            url: a URL that begins with ``postgresql://``.
+            embedded: whether it is the embedded database.
+            application: what the server is to call the connections, in ``pg_stat_activity`` and its log.
+
+        Raises:
+            ConfigurationError: the URL cannot be used.
+        """
         self.url = url
         self.embedded = embedded
-        self.engine = _engine(url)
+        self.engine = _engine(url, application)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -84,9 +94,10 @@ def open_database(settings: Settings) -> Database:
         SchemaError: the schema is missing, older or newer than the program.
     """
     database = connect_database(settings)
-    with database.connection() as connection:
-        if database.embedded:
+    if database.embedded:
+        with database.connection() as connection:
             upgrade(connection)
+    with database.transaction() as connection:
         check_schema(connection)
     return database
 
@@ -102,21 +113,27 @@ def connect_database(settings: Settings) -> Database:
     return database
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, application: str | None) -> Engine:
+    named = {} if application is None else {"application_name": application}
     try:
         parsed = make_url(url)
         if parsed.drivername.partition("+")[0] not in ("postgres", "postgresql"):
             raise ConfigurationError("The database URL must begin with postgresql://.")
-        return create_engine(
+        engine = create_engine(
             parsed.set(drivername="postgresql+psycopg"),
             poolclass=NullPool,
             connect_args={
+                "autocommit": True,
                 "prepare_threshold": None,
                 "connect_timeout": 10,
                 # Compiling a plan takes longer than most statements of ours run.
                 "options": "-c timezone=UTC -c jit=off",
+                **named,
             },
         )
+        # What SQLAlchemy asks of a server at first is not to be counted as a transaction rolled back.
+        event.listen(engine, "connect", lambda connection, _: setattr(connection, "autocommit", False))
+        return engine
     except (ArgumentError, ValueError) as error:
         raise ConfigurationError(
             "The database URL cannot be read: it looks like postgresql://user:password@host:5432/name."

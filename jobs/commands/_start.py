@@ -1,0 +1,122 @@
+"""``timeseries jobs start``: the scheduler in the foreground, or once."""
+
+import logging
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import groupby
+from types import FrameType
+
+import click
+
+from jobs.commands._common import check_schedules
+from jobs.commands._history import FAILED
+from jobs.commands._words import span, why_by_job
+from jobs.engine import Look, Run, Scheduler, history, log_to_stderr
+from jobs.registry import JOBS
+from jobs.web import serve_in_background
+from timeseries.alerts import check_sinks
+from timeseries.commands import Session, pass_session
+from timeseries.database import Database, open_database
+from timeseries.errors import JobError
+from timeseries.terminal import say
+
+__all__ = ["start"]
+
+logger = logging.getLogger("timeseries.jobs")
+STOPPING = (signal.SIGTERM, signal.SIGINT)
+MOST_RUNS = 10_000
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Run what is due, say what waits, and leave.")
+@click.option("--workers", type=click.IntRange(1, 64), help="Runs at a time, in place of the settings'.")
+@click.option("--listen", metavar="HOST:PORT", help="Serve /metrics and /health there; not with --once.")
+@click.option("--json-logs", is_flag=True, help="Log one JSON object a line.")
+@pass_session
+def start(session: Session, once: bool, workers: int | None, listen: str | None, json_logs: bool) -> None:
+    """Run the jobs on their schedules until SIGTERM or Ctrl-C; any number of schedulers share the work.
+
+    Told to stop, it lets the runs under way finish; told again, it stops these too, and others may take them
+    over at once. With --once the exit code is 7 when a run failed.
+    """
+    settings = session.settings
+    if workers is not None:
+        settings = replace(settings, jobs=replace(settings.jobs, workers=workers))
+    check_schedules(settings)
+    check_sinks(settings.alerts)
+    log_to_stderr(
+        as_json=json_logs, level=min(logging.INFO, logging.getLogger("timeseries").getEffectiveLevel())
+    )
+    with session.database() as database:
+        scheduler = Scheduler(
+            database, settings, JOBS, reopen=lambda: open_database(settings), json_logs=json_logs
+        )
+        with _stopped_by_signals(scheduler):
+            if once:
+                _run_once(database, scheduler, quiet=json_logs)
+            else:
+                _serve(scheduler, listen or settings.jobs.listen)
+
+
+def _serve(scheduler: Scheduler, address: str | None) -> None:
+    settings = scheduler.settings
+    listener = serve_in_background(scheduler, address) if address else None
+    logger.info("scheduler started: %d jobs, %d at a time", len(JOBS), settings.jobs.workers)
+    scheduler.serve()
+    logger.info("scheduler stopped")
+    if listener is not None:
+        listener.close()
+
+
+@contextmanager
+def _stopped_by_signals(scheduler: Scheduler) -> Iterator[None]:
+    def stop(number: int, frame: FrameType | None) -> None:
+        scheduler.stop()
+
+    for number in STOPPING:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        # One too many, while the process is on its way out, must not end it with another exit code.
+        for number in STOPPING:
+            signal.signal(number, signal.SIG_IGN)
+
+
+def _run_once(database: Database, scheduler: Scheduler, *, quiet: bool) -> None:
+    newest = history(database, limit=1)
+    seen = scheduler.run_due()
+    ours = f"{socket.gethostname()}:{os.getpid()}"
+    after = newest[0].run_id if newest else 0
+    runs = [run for run in history(database, limit=MOST_RUNS) if run.run_id > after and run.holder == ours]
+    if not quiet:
+        _show(runs, seen)
+    failed = [run for run in runs if run.state in FAILED]
+    if failed:
+        raise JobError(
+            f"{len(failed)} of {len(runs)} runs failed; `timeseries jobs history --failed` has their errors."
+        )
+
+
+def _show(runs: list[Run], seen: Look) -> None:
+    """A line for each job that ran, and for each that waits."""
+    in_order = sorted(runs, key=lambda run: (list(JOBS).index(run.job), run.run_id))
+    for name, group in groupby(in_order, key=lambda run: run.job):
+        say(_outcome(name, list(group)))
+    if not runs:
+        say("Nothing was due.")
+    for reason in why_by_job(seen.standings):
+        say(reason)
+
+
+def _outcome(name: str, runs: list[Run]) -> str:
+    done = [run for run in runs if run.state == "done"]
+    rows, seconds = sum(run.rows or 0 for run in done), sum(run.seconds or 0.0 for run in runs)
+    windows = f"{len(done)} windows done" if len(done) > 1 else "done" if done else "nothing done"
+    failed = [run for run in runs if run.state in FAILED]
+    error = f"; {len(failed)} failed: {failed[-1].error}" if failed else ""
+    return f"{name}: {windows}, {rows:,} rows in {span(seconds)}{error}"
