@@ -1,0 +1,17 @@
+#!/bin/sh
+# Runs once, when the data directory is new: the engine's role, which owns the database, and one that only reads.
+set -eu
+psql --set ON_ERROR_STOP=1 --no-psqlrc --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" \
+    --set database="$POSTGRES_DB" --set engine="$ENGINE_PASSWORD" --set reader="$READER_PASSWORD" <<'SQL'
+CREATE EXTENSION IF NOT EXISTS timescaledb;
+CREATE ROLE timeseries LOGIN PASSWORD :'engine';
+ALTER DATABASE :"database" OWNER TO timeseries;
+ALTER SCHEMA public OWNER TO timeseries;
+REVOKE ALL ON DATABASE :"database" FROM PUBLIC;
+
+CREATE ROLE reader LOGIN PASSWORD :'reader' CONNECTION LIMIT 20;
+GRANT CONNECT ON DATABASE :"database" TO reader;
+GRANT pg_read_all_data TO reader;
+ALTER ROLE reader SET default_transaction_read_only = on;
+ALTER ROLE reader SET statement_timeout = '30s';
+SQL
