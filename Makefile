@@ -12,7 +12,7 @@ demo: $(READY)
 
 # Each of the two processes has embedded databases of its own; more would want more memory than CI has.
 test: check
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(READY)
 	$(BIN)/ruff check .
