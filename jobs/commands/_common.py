@@ -9,7 +9,18 @@ from timeseries.config import Settings
 from timeseries.database import Database
 from timeseries.errors import NotFound
 
-__all__ = ["check_schedules", "known_jobs", "look_now", "plain_run", "plain_window"]
+__all__ = ["check_schedules", "known_job", "known_jobs", "look_now", "plain_run", "plain_window"]
+
+
+def known_job(name: str) -> str:
+    """The one job that somebody named.
+
+    Raises:
+        NotFound: there is no job of that name.
+    """
+    if name not in JOBS:
+        raise NotFound(f"There is no job {name!r}; known: {', '.join(JOBS)}.")
+    return name
 
 
 def known_jobs(names: Iterable[str]) -> list[str]:
@@ -23,10 +34,7 @@ def known_jobs(names: Iterable[str]) -> list[str]:
         return list(JOBS)
     if "all" in wanted:
         raise NotFound("`all` stands alone: it means every job.")
-    unknown = [name for name in wanted if name not in JOBS]
-    if unknown:
-        raise NotFound(f"There is no job {unknown[0]!r}; known: {', '.join(JOBS)}.")
-    return wanted
+    return [known_job(name) for name in wanted]
 
 
 def check_schedules(settings: Settings) -> None:

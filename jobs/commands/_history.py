@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import click
 
-from jobs.commands._common import known_jobs, plain_run
+from jobs.commands._common import known_job, plain_run
 from jobs.commands._words import coloured, escape, span, window_of
 from jobs.engine import Run
 from jobs.engine import history as runs_of
@@ -26,7 +26,7 @@ COLUMNS = ("run", "job", "window", "attempt", "state", "started", "took", "rows"
 def history(session: Session, name: str | None, top: int, failed: bool, as_json: bool) -> None:
     """Show the ledger of runs, the newest first, of job NAME or of all."""
     if name is not None:
-        known_jobs([name])
+        known_job(name)
     with session.database() as database:
         runs = runs_of(database, name, states=FAILED if failed else None, limit=top)
     if as_json:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from jobs.commands._common import check_schedules, known_jobs
+from jobs.commands._common import check_schedules, known_job, known_jobs
 from jobs.commands._words import span, window_of
 from jobs.engine import (
     TradingDays,
@@ -27,7 +27,7 @@ from timeseries.alerts import check_sinks
 from timeseries.commands import Session, pass_session
 from timeseries.config import Settings
 from timeseries.database import Database
-from timeseries.errors import InputError, JobError, NotFound, TimeseriesError
+from timeseries.errors import InputError, JobError, TimeseriesError
 from timeseries.metrics import known_day
 from timeseries.terminal import Bars, errors, say
 
@@ -77,8 +77,7 @@ def run(session: Session, names: tuple[str, ...], since: Any, until: Any, dry_ru
 @pass_session
 def backfill(session: Session, name: str, since: Any, until: Any, dry_run: bool) -> None:
     """Run job NAME for the trading days that it has not done yet, the oldest first."""
-    if name not in JOBS:
-        raise NotFound(f"There is no job {name!r}; known: {', '.join(JOBS)}.")
+    known_job(name)
     check_schedules(session.settings)
     check_sinks(session.settings.alerts)
     with session.database() as database:

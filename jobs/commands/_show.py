@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from jobs.commands._common import check_schedules, known_jobs, look_now, plain_run, plain_window
+from jobs.commands._common import check_schedules, known_job, look_now, plain_run, plain_window
 from jobs.commands._history import FAILED, show_runs
 from jobs.commands._words import ago, moment_in, span, span_of, window_of
 from jobs.engine import Cron, Every, Look, Run, Schedule, Standing, TradingDays, history
@@ -26,7 +26,7 @@ MOMENTS = 3
 @pass_session
 def show(session: Session, name: str, as_json: bool) -> None:
     """Show job NAME: what it does, when and why not yet, its last error and its last runs."""
-    known_jobs([name])
+    known_job(name)
     check_schedules(session.settings)
     with session.database() as database:
         seen = look_now(database, session.settings)

@@ -307,7 +307,10 @@ def test_wrong_settings_are_refused_with_their_line(desk, verb, written, said):
     ("arguments", "exit_code", "said"),
     [
         ("show nothing", 4, "There is no job 'nothing'; known: refresh"),
+        ("show all", 4, "There is no job 'all'; known: refresh"),
         ("history nothing", 4, "There is no job 'nothing'"),
+        ("history all", 4, "There is no job 'all'"),
+        ("backfill all --since 2026-06-01", 4, "There is no job 'all'"),
         ("run detect nothing", 4, "There is no job 'nothing'"),
         ("run detect all", 4, "`all` stands alone"),
         ("backfill nothing --since 2026-06-01", 4, "There is no job 'nothing'"),
