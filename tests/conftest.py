@@ -47,6 +47,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(_isolate(home).undo)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes after their argument: compressed ones hold the time, and two workers must agree on names."""
+    return argname if isinstance(val, bytes) else None
+
+
 def _isolate(home: Path) -> pytest.MonkeyPatch:
     patch = pytest.MonkeyPatch()
     caches = {name: Path(platformdirs.user_cache_dir(name)) for name in REUSED_CACHES}
