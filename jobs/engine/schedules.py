@@ -20,7 +20,8 @@ def schedules_of(jobs: Mapping[str, Job], settings: Settings) -> dict[str, Sched
     """
     for name in settings.schedules:
         _check_known(jobs, settings, "schedules", name)
-    return {name: _schedule(job, settings) for name, job in jobs.items()}
+    zone = _zone(settings)
+    return {name: _schedule(job, settings, zone) for name, job in jobs.items()}
 
 
 def jobs_of(jobs: Mapping[str, Job], settings: Settings) -> dict[str, Job]:
@@ -46,13 +47,13 @@ def _check_known(jobs: Mapping[str, Job], settings: Settings, section: str, name
         )
 
 
-def _schedule(job: Job, settings: Settings) -> Schedule:
-    own = parse_schedule(job.schedule, _zone(settings))
+def _schedule(job: Job, settings: Settings, zone: str) -> Schedule:
+    own = parse_schedule(job.schedule, zone)
     if job.name not in settings.schedules:
         return own
     text = settings.schedules[job.name]
     try:
-        return _as_configured(own, parse_schedule(text, _zone(settings)))
+        return _as_configured(own, parse_schedule(text, zone))
     except ValueError as error:
         where = line_of(settings, "schedules", job.name)
         raise ConfigurationError(

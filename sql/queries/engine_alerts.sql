@@ -1,6 +1,3 @@
--- moment: The time that the engine's alerts are compared at.
-SELECT coalesce(CAST(:now AS timestamptz), clock_timestamp());
-
 -- known: Of each subject the newest alert that is unresolved, was judged by a person while it lasted, or just ended.
 SELECT DISTINCT ON (subject) alert_id, subject, severity, state, resolution, label
 FROM alerts

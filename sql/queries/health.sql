@@ -59,8 +59,6 @@ WHERE observed_at > CAST(:until AS timestamptz) - interval '30 days'
   AND observed_at <= CAST(:until AS timestamptz)
 ORDER BY (observed_at AT TIME ZONE 'UTC')::date, observed_at DESC;
 
--- moment: The time that observations are judged at.
-SELECT coalesce(CAST(:now AS timestamptz), clock_timestamp());
 
 -- analyze: Renew the statistics that plans of common statements rest on; raw trades and equity are found by chunk and index.
 ANALYZE accounts, plans, symbols, currencies, daily_metrics, stale_days, ticket_ranges, ingested_files, open_positions,

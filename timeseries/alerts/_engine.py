@@ -73,7 +73,7 @@ def settle_troubles(
         now: the time, with a zone, of everything written down; by default the database's clock.
     """
     run(connection, "alerts.lock", {})
-    moment: datetime = run(connection, "engine_alerts.moment", {"now": now}).scalar_one()
+    moment: datetime = run(connection, "server.moment", {"now": now}).scalar_one()
     asked = {"moment": moment, "flapping": FLAPPING}
     known = {row["subject"]: dict(row) for row in run(connection, "engine_alerts.known", asked).mappings()}
     found = _compare(known, _gravest(troubles))

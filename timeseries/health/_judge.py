@@ -42,7 +42,7 @@ def troubles(database: Database, settings: Settings, *, now: datetime | None = N
         now: the time, with a zone; later observations do not count. By default the database's clock.
     """
     with database.transaction() as connection:
-        moment: datetime = run(connection, "health.moment", {"now": now}).scalar_one()
+        moment: datetime = run(connection, "server.moment", {"now": now}).scalar_one()
         days = run(connection, "health.sizes", {"until": moment}).all()
     sizes = np.array([tuple(day) for day in days], dtype=np.float64).reshape(-1, 2)
     seen = observations(database, since=moment - LONGEST, until=moment)

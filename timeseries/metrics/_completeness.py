@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 
+from sqlalchemy import Connection
+
 from timeseries.database import Database, run
 
 __all__ = ["CalendarDay", "DayState", "Waiting", "day_states", "last_day_states"]
@@ -94,15 +96,11 @@ def day_states(
         waiting: how long a day waits.
     """
     with database.transaction() as connection:
-        known = run(connection, "metrics.known_days", {}).one()
-        if known.first is None:
+        first = run(connection, "metrics.known_days", {}).one().first
+        if first is None:
             return []
-        span = {"since": max(known.first, since), "until": until}
-        found = [CalendarDay(**row) for row in run(connection, "metrics.day_states", span).mappings()]
-    return [
-        _state(day, list(calendars), now, waiting)
-        for day, calendars in groupby(found, key=lambda one: one.trading_day)
-    ]
+        found = _calendar_days(connection, max(first, since), until)
+    return _states(found, now, waiting)
 
 
 def last_day_states(database: Database, days: int, *, now: datetime, waiting: Waiting) -> list[DayState]:
@@ -111,12 +109,26 @@ def last_day_states(database: Database, days: int, *, now: datetime, waiting: Wa
     Of data that ended long ago these are the days before their end, not those since.
     """
     with database.transaction() as connection:
-        last: date | None = run(connection, "metrics.known_days", {}).one().last
-    if last is None:
-        return []
-    # A day may have begun, and even ended, on an eastern calendar before it has in UTC.
-    until = min(now.date() + timedelta(days=1), last + timedelta(days=7))
-    return day_states(database, until - timedelta(days=days * 7 // 5), until, now=now, waiting=waiting)
+        known = run(connection, "metrics.known_days", {}).one()
+        if known.last is None:
+            return []
+        # A day may have begun, and even ended, on an eastern calendar before it has in UTC.
+        until = min(now.date() + timedelta(days=1), known.last + timedelta(days=7))
+        since = max(known.first, until - timedelta(days=days * 7 // 5))
+        found = _calendar_days(connection, since, until)
+    return _states(found, now, waiting)
+
+
+def _calendar_days(connection: Connection, since: date, until: date) -> list[CalendarDay]:
+    rows = run(connection, "metrics.day_states", {"since": since, "until": until})
+    return [CalendarDay(**row) for row in rows.mappings()]
+
+
+def _states(found: list[CalendarDay], now: datetime, waiting: Waiting) -> list[DayState]:
+    return [
+        _state(day, list(calendars), now, waiting)
+        for day, calendars in groupby(found, key=lambda one: one.trading_day)
+    ]
 
 
 def _state(day: date, calendars: list[CalendarDay], now: datetime, waiting: Waiting) -> DayState:
