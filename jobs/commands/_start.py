@@ -1,9 +1,7 @@
 """``timeseries jobs start``: the scheduler in the foreground, or once."""
 
 import logging
-import os
 import signal
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,7 +13,7 @@ import click
 from jobs.commands._common import check_schedules
 from jobs.commands._history import FAILED
 from jobs.commands._words import span, why_by_job
-from jobs.engine import Look, Run, Scheduler, history, log_to_stderr
+from jobs.engine import Look, Run, Scheduler, history, log_to_stderr, this_process
 from jobs.registry import JOBS
 from jobs.web import serve_in_background
 from timeseries.alerts import check_sinks
@@ -90,8 +88,7 @@ def _stopped_by_signals(scheduler: Scheduler) -> Iterator[None]:
 def _run_once(database: Database, scheduler: Scheduler, *, quiet: bool) -> None:
     newest = history(database, limit=1)
     seen = scheduler.run_due()
-    ours = f"{socket.gethostname()}:{os.getpid()}"
-    after = newest[0].run_id if newest else 0
+    ours, after = this_process(), newest[0].run_id if newest else 0
     runs = [run for run in history(database, limit=MOST_RUNS) if run.run_id > after and run.holder == ours]
     if not quiet:
         _show(runs, seen)

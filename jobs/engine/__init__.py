@@ -3,7 +3,7 @@
 from jobs.engine.by_hand import missing_days, run_by_hand, window_now, windows_between
 from jobs.engine.contract import Context, Job, Progress, Window
 from jobs.engine.doctor import Diagnosis, diagnose, troubles_of_jobs
-from jobs.engine.ledger import Facts, LeaseLost, Run, days_done, history, last_runs, pause, resume
+from jobs.engine.ledger import Facts, LeaseLost, Run, history, last_runs, pause, resume, this_process
 from jobs.engine.logs import log_to_stderr
 from jobs.engine.looking import Look, look, states_of
 from jobs.engine.planning import Standing
@@ -28,7 +28,6 @@ __all__ = [
     "Standing",
     "TradingDays",
     "Window",
-    "days_done",
     "diagnose",
     "history",
     "jobs_of",
@@ -43,6 +42,7 @@ __all__ = [
     "run_window",
     "schedules_of",
     "states_of",
+    "this_process",
     "troubles_of_jobs",
     "window_now",
     "windows_between",

@@ -10,7 +10,7 @@ from jobs.engine.runner import run_window
 from jobs.engine.schedule import Cron, Every, TradingDays
 from jobs.engine.schedules import schedules_of
 from timeseries.config import Settings
-from timeseries.database import Database
+from timeseries.database import Database, run
 from timeseries.errors import InputError
 from timeseries.metrics import known_day
 
@@ -62,7 +62,8 @@ def windows_between(
         )
     if since > until:
         raise InputError(f"--since {since} comes after --until {until}.")
-    now = read_facts(database, [name])[name].now
+    with database.transaction() as connection:
+        now: datetime = run(connection, "server.moment", {"now": None}).scalar_one()
     if until > now.date() + timedelta(days=1):
         raise InputError(f"{until} lies in the future.")
     states = states_of(database, settings, since, until, now=now)

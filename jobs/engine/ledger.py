@@ -39,6 +39,7 @@ __all__ = [
     "read_facts",
     "resume",
     "settled_days",
+    "this_process",
 ]
 
 
@@ -109,11 +110,9 @@ class Facts:
     done_until: datetime | None
     done_started_at: datetime | None
     done_finished_at: datetime | None
-    running_run_id: int | None
     running_start: datetime | None
     running_end: datetime | None
     running_day: date | None
-    running_attempt: int | None
     running_holder: str | None
     running_since: datetime | None
     running_progress: str | None
@@ -123,7 +122,6 @@ class Facts:
     failed_start: datetime | None
     failed_state: str | None
     error: str | None
-    failed_at: datetime | None
     seconds_since_failure: float | None
     first_started_at: datetime | None
     first_start: datetime | None
@@ -181,6 +179,11 @@ def cut_off(database: Database, run_id: int) -> None:
             run(connection, "jobs.end_connections", {"application": _application(run_id)})
 
 
+def this_process() -> str:
+    """How the ledger names the holder of a run: its host and process."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
 def claim(
     database: Database, job: str, window: Window, *, lease: timedelta, by_hand: bool = False
 ) -> Claim | None:
@@ -198,7 +201,7 @@ def claim(
         "window_start": window.start,
         "window_end": window.end,
         "trading_day": window.day,
-        "holder": f"{socket.gethostname()}:{os.getpid()}",
+        "holder": this_process(),
         "lease": lease,
         "by_hand": by_hand,
     }

@@ -37,7 +37,6 @@ class Scheduler:
 
     Attributes:
         looked_at: when it last looked at the database with success, by ``time.monotonic``; None: not yet.
-        failed: runs that failed since it began.
     """
 
     def __init__(
@@ -69,7 +68,6 @@ class Scheduler:
         self.jobs = jobs_of(jobs, settings)
         self.schedules = schedules_of(jobs, settings)
         self.looked_at: float | None = None
-        self.failed = 0
         self._database = database
         self._clock = clock
         self._reopen = reopen
@@ -170,7 +168,6 @@ class Scheduler:
         job = self.jobs[claimed.job]
         error = worker.wait(job.limit)
         if error is not None:
-            self.failed += 1
             self._note_failure(job, claimed, error, blamed=worker.blamed)
         with self._ended:
             del self._running[claimed.run_id]

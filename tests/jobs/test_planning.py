@@ -180,7 +180,7 @@ def test_a_window_whose_process_died_is_tried_again_at_once():
 
 
 def test_what_runs_is_running_until_its_lease_has_passed():
-    running = {"running_run_id": 1, "running_start": NOW - timedelta(hours=1), "running_end": NOW}
+    running = {"running_start": NOW - timedelta(hours=1), "running_end": NOW}
     known = facts("tidy", **running, running_since=NOW, lease_passed=False)
     assert standing(hourly(), known).state == "running"
     assert standing(hourly(), replace(known, lease_passed=True)).state == "due"
