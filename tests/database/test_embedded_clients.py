@@ -155,6 +155,31 @@ def test_settings_are_each_clients_own(connect: Connect) -> None:
     assert one(second, "SHOW search_path") == "public"
 
 
+@pytest.mark.parametrize("prepare", [False, True])
+def test_settings_that_a_function_changes_are_each_clients_own_too(connect: Connect, prepare: bool) -> None:
+    """As pg_dump empties the search path."""
+    first, second = connect(), connect()
+    first.execute("SELECT set_config('search_path', 'plain', %s)", (False,), prepare=prepare)
+    assert one(second, "SHOW search_path") == "public"
+    assert one(first, "SHOW search_path") == "plain"
+    first.execute(
+        "SELECT Set_Config('search_path', lower('PLAIN'), true), set_config('work_mem', '1MB', false)"
+    )
+    assert (one(second, "SHOW work_mem"), one(first, "SHOW work_mem")) == ("64MB", "1MB")
+
+
+@pytest.mark.parametrize("how", ["SET ROLE visitor", "SELECT set_config('role', 'visitor', false)"])
+def test_a_role_is_each_clients_own(connect: Connect, how: str) -> None:
+    first, second = connect(), connect()
+    second.execute("DROP ROLE IF EXISTS visitor")
+    second.execute("CREATE ROLE visitor")
+    first.execute(how)
+    assert (one(first, "SELECT current_user"), one(second, "SELECT current_user")) == ("visitor", "postgres")
+    first.close()
+    assert one(second, "SELECT current_user") == "postgres"
+    second.execute("DROP ROLE visitor")
+
+
 @pytest.mark.parametrize("leave", ["close", "vanish"])
 def test_settings_leave_with_their_client(connect: Connect, raw: Raw, leave: str) -> None:
     if leave == "close":

@@ -15,9 +15,14 @@ const PARAMETERS = {
   integer_datetimes: 'on',
   standard_conforming_strings: 'on',
 }
-// The settings a client has changed, as the query that sets them again.
-const SETTINGS_OF_SESSION = `SELECT string_agg(format('SELECT set_config(%L, %L, false)', name, setting), '; ')
+// The settings a client has changed, as the query that sets them again; the role, which may set less than others, last.
+const SETTINGS_OF_SESSION = `SELECT nullif(concat_ws('; ',
+    string_agg(format('SELECT set_config(%L, %L, false)', name, setting), '; '),
+    'SET ROLE ' || quote_ident(nullif(current_setting('role'), 'none'))), '')
   FROM pg_settings WHERE source = 'session'`
+// A function that changes settings shows in no command tag. What ends with its transaction is harmless.
+const SET_CONFIG = /\bset_config\b/i
+const SET_LOCALLY = /\bset_config\s*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*,\s*true\s*\)/gi
 const TRACE = '\0M# 1743: aborting transaction' // PGlite's own, sent as a warning to the client
 const ROLLBACK = wire.message('Q', 'ROLLBACK')
 // A Sync would commit an unfinished group; after an error, all is ignored until there is one.
@@ -41,6 +46,7 @@ export class Client {
   #extraParses = 0 // ParseCompletes that are not for the client
   #settings = null
   #changedSettings = false
+  #setsByFunction = false // for good: what is prepared now may run later
   #toldFatal = false
   gone = false
 
@@ -161,7 +167,7 @@ export class Client {
     const query = wire.textAt(packet, 5)
     const deallocation = type === 'Q' && this.#statements.deallocation(query)
     if (deallocation && !this.#group.length) return this.#run(deallocation, { closesAs: 'DEALLOCATE' })
-    this.#notifications.note(query)
+    this.#note(query)
     this.#gather(packet)
     await this.#flush()
   }
@@ -174,9 +180,15 @@ export class Client {
 
   async #extended(type, packet) {
     if (type === 'H' && !this.#group.length) return // all is answered; it must not take a turn
-    if (type === 'P') this.#notifications.note(wire.textAt(packet, packet.indexOf(0, 5) + 1))
+    if (type === 'P') this.#note(wire.textAt(packet, packet.indexOf(0, 5) + 1))
     this.#gather(packet)
     if (type === 'S' || type === 'H' || this.#groupBytes >= GROUP_BYTES) await this.#flush({ synced: type === 'S' })
+  }
+
+  #note(query) {
+    this.#notifications.note(query)
+    if (!SET_CONFIG.test(query)) return
+    if (SET_CONFIG.test(query.replaceAll(SET_LOCALLY, ''))) this.#setsByFunction = true
   }
 
   #gather(packet) {
@@ -266,8 +278,9 @@ export class Client {
   }
 
   async #giveTurn() {
-    if (this.#changedSettings) this.#settings = await this.#readSettings()
-    if (this.#settings || this.#changedSettings) await this.#silently(this.server.resetSettings)
+    const changed = this.#changedSettings || this.#setsByFunction
+    if (changed) this.#settings = await this.#readSettings()
+    if (this.#settings || changed) await this.#silently(this.server.resetSettings)
     for (const statement of this.#notifications.repairs()) await this.#silently(statement)
     this.#changedSettings = false
     this.server.turns.release(this)
@@ -305,7 +318,7 @@ export class Client {
     if (this.#status !== 'I') await turns.execute(LEAVE_TRANSACTION)
     await turns.execute(this.#statements.close())
     for (const statement of unheard) await this.#silently(statement)
-    if (this.#settings || this.#changedSettings) await this.#silently(this.server.resetSettings)
+    if (this.#settings || this.#changedSettings || this.#setsByFunction) await this.#silently(this.server.resetSettings)
     turns.release(this)
   }
 }
