@@ -27,7 +27,7 @@ from timeseries.ingest import Kind, load
 
 SCHEDULERS = 3
 KILLS_EACH = 20
-SPEED = 18_000.0  # the week in half a minute
+SPEED = 24_000.0  # the week in 25 seconds
 SUPPORT = Path(simulated_week.__file__)
 # Tables by what they hold, not by when or in which order it was written.
 TABLES = {
@@ -163,7 +163,7 @@ class Nursery:
         chance = random.Random(seed)
         for _ in range(KILLS_EACH):
             pid = self.start()
-            time.sleep(chance.uniform(0.3, 2.7))
+            time.sleep(chance.uniform(0.3, 2.1))
             os.kill(pid, signal.SIGKILL)
         self.living.append(self.start())
 
@@ -188,7 +188,7 @@ def disturbed(home: Path, begin: datetime, sink: str, log: Path) -> Database:
         places = [threading.Thread(target=nursery.live_and_die, args=(seed,)) for seed in range(SCHEDULERS)]
         for place in places:
             place.start()
-        for seconds in (9, 10):
+        for seconds in (7, 9):
             time.sleep(seconds)
             state = embedded.status(home)
             if state is not None:
