@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 from psycopg.errors import DeadlockDetected, UniqueViolation
 from sqlalchemy import Connection
@@ -20,10 +20,10 @@ from timeseries.ingest._times import ToUtc
 from timeseries.ingest._trade_merge import merge_trades
 from timeseries.ingest._trades import TradeBatch
 
-__all__ = ["WAYS", "Batch", "Way", "commit"]
-
+__all__ = ["WAYS", "Batch", "Way", "commit", "persist"]
 
 ATTEMPTS = 3
+Done = TypeVar("Done")
 
 
 class Batch(Protocol):
@@ -67,17 +67,22 @@ def commit(database: Database, way: Way, entry: Entry, part: int, batch: Batch) 
     Raises:
         InputError: another command has begun the file again meanwhile.
     """
+    return persist(lambda cautious: _commit(database, way, entry, part, batch, cautious=cautious))
+
+
+def persist(attempt: Callable[[bool], Done]) -> Done:
+    """Do a transaction again that another one came in the way of; told True it is to rely on no mark."""
     cautious = False
     for _ in range(ATTEMPTS):
         try:
-            return _commit(database, way, entry, part, batch, cautious=cautious)
+            return attempt(cautious)
         except DatabaseError as error:
             reason = getattr(error.__cause__, "orig", None)
             if not isinstance(reason, UniqueViolation | DeadlockDetected):
                 raise
             # Somebody else wrote rows beyond the marks; with every row looked up that is no matter.
             cautious |= isinstance(reason, UniqueViolation)
-    return _commit(database, way, entry, part, batch, cautious=True)
+    return attempt(True)
 
 
 def _commit(

@@ -20,6 +20,7 @@ __all__ = [
     "IngestedFile",
     "RejectedRow",
     "advance",
+    "begin_parts",
     "claim",
     "claim_again",
     "finish",
@@ -104,8 +105,13 @@ def claim_again(connection: Connection, source: Source, kind: Kind) -> tuple[Ent
 def _entered(connection: Connection, source: Source, kind: Kind, parts: int) -> Entry:
     connection.execute(statement("files.claim_file"), {**_key(source, kind), "name": source.name})
     found = connection.execute(statement("files.lock_file"), _key(source, kind)).one()
-    connection.execute(statement("files.begin_parts"), {"file_id": found.file_id, "parts": parts})
+    begin_parts(connection, found.file_id, parts)
     return _entry(connection, found.file_id, found.state, found.first_seen)
+
+
+def begin_parts(connection: Connection, file_id: int, parts: int) -> None:
+    """Enter the parts that a file is loaded in, if it has none yet."""
+    connection.execute(statement("files.begin_parts"), {"file_id": file_id, "parts": parts})
 
 
 def _key(source: Source, kind: Kind) -> dict[str, str]:
@@ -123,7 +129,7 @@ def _restart(connection: Connection, source: Source, entry: Entry, parts: int) -
     connection.execute(statement("files.restart_file"), {**key, "name": source.name})
     connection.execute(statement("files.forget_rejected_rows"), key)
     connection.execute(statement("files.forget_parts"), key)
-    connection.execute(statement("files.begin_parts"), {**key, "parts": parts})
+    begin_parts(connection, entry.file_id, parts)
     return _entry(connection, entry.file_id, "loading", entry.first_seen)
 
 

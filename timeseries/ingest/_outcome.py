@@ -1,7 +1,7 @@
 """Telling new rows from those that are already there."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -9,10 +9,15 @@ from numpy.typing import NDArray
 
 from timeseries.ingest._faults import Faults
 
-__all__ = ["LookUp", "Origin", "Outcome", "Settled", "groups", "settle"]
+__all__ = ["LookUp", "Origin", "Outcome", "Settled", "groups", "no_rows", "settle"]
 
 # Given positions of suspects: those of them that the database has, and whether with the same values.
 LookUp = Callable[[NDArray[np.int64]], tuple[NDArray[np.int64], NDArray[np.bool_]]]
+
+
+def no_rows() -> NDArray[np.int64]:
+    """Positions of no row at all."""
+    return np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,7 @@ class Outcome:
 
     Attributes:
         duplicate: there already, or older than what is there.
+        added, changed: of trades, positions of the new rows, and of the corrections and cancellations.
     """
 
     new: int
@@ -36,6 +42,8 @@ class Outcome:
     faults: Faults
     corrected: int = 0
     cancelled: int = 0
+    added: NDArray[np.int64] = field(default_factory=no_rows)
+    changed: NDArray[np.int64] = field(default_factory=no_rows)
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,9 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from timeseries.database import run, statement
+from timeseries.ingest._outcome import no_rows
 
 __all__ = ["Changes", "revise"]
-
-
-def _none() -> NDArray[np.int64]:
-    return np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -22,24 +19,24 @@ class Changes:
     """What revisions did.
 
     Attributes:
-        new, corrected, cancelled: rows that took effect.
+        added, corrected, cancelled: rows that took effect.
         refused: rows that contradict another version of the same moment.
         places, moments, tickets: rows whose trade came to or went from a moment (UTC seconds), and
             its ticket; the moment is 0 for the cancellation of a trade that was never there.
     """
 
-    new: int = 0
-    corrected: int = 0
-    cancelled: int = 0
-    refused: NDArray[np.int64] = field(default_factory=_none)
-    places: NDArray[np.int64] = field(default_factory=_none)
-    moments: NDArray[np.int64] = field(default_factory=_none)
-    tickets: NDArray[np.int64] = field(default_factory=_none)
+    added: NDArray[np.int64] = field(default_factory=no_rows)
+    corrected: NDArray[np.int64] = field(default_factory=no_rows)
+    cancelled: NDArray[np.int64] = field(default_factory=no_rows)
+    refused: NDArray[np.int64] = field(default_factory=no_rows)
+    places: NDArray[np.int64] = field(default_factory=no_rows)
+    moments: NDArray[np.int64] = field(default_factory=no_rows)
+    tickets: NDArray[np.int64] = field(default_factory=no_rows)
 
     @property
     def effective(self) -> int:
         """How many rows took effect."""
-        return self.new + self.corrected + self.cancelled
+        return len(self.added) + len(self.corrected) + len(self.cancelled)
 
 
 def revise(
@@ -72,8 +69,9 @@ def revise(
 
 def _changes(connection: Connection, refused: NDArray[np.int64]) -> Changes:
     rows = connection.execute(statement("revisions.changes")).all()
-    closed = [row.new_close is not None for row in rows]
-    unknown = [row.unknown for row in rows]
+    effective = np.array([row.place for row in rows], np.int64)
+    closed = np.array([row.new_close is not None for row in rows], bool)
+    unknown = np.array([row.unknown for row in rows], bool)
     moments = [
         (row.place, moment, row.ticket)
         for row in rows
@@ -81,9 +79,9 @@ def _changes(connection: Connection, refused: NDArray[np.int64]) -> Changes:
     ]
     places, seconds, tickets = np.array(moments, np.int64).reshape(-1, 3).T
     return Changes(
-        new=sum(new and still for new, still in zip(unknown, closed, strict=True)),
-        corrected=sum(still and not new for new, still in zip(unknown, closed, strict=True)),
-        cancelled=len(closed) - sum(closed),
+        added=effective[unknown & closed],
+        corrected=effective[~unknown & closed],
+        cancelled=effective[~closed],
         refused=refused,
         places=places,
         moments=seconds,

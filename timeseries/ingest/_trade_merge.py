@@ -65,11 +65,13 @@ def merge_trades(batch: TradeBatch, connection: Connection, origin: Origin, *, c
     _follow(connection, batch, accounts, rows, changes)
     done = len(new) + changes.effective + len(changes.refused)
     return Outcome(
-        new=len(new) + changes.new,
+        new=len(new) + len(changes.added),
         duplicate=len(rows) - done,
         faults=batch.faults,
-        corrected=changes.corrected,
-        cancelled=changes.cancelled,
+        corrected=len(changes.corrected),
+        cancelled=len(changes.cancelled),
+        added=rows[np.concatenate([new, changes.added])],
+        changed=rows[np.concatenate([changes.corrected, changes.cancelled])],
     )
 
 
