@@ -14,10 +14,12 @@ REVISIONS = [f"{number:04}" for number in range(1, int(HEAD) + 1)]
 # Everything in the database that is not PostgreSQL's or the extension's, with its definition.
 OURS = r"""
     SELECT 'relation', n.nspname || '.' || c.relname,
-           c.relkind::text || regexp_replace(coalesce(pg_get_viewdef(c.oid), ''), '_hypertable_\d+', '', 'g')
+           c.relkind::text || c.relrowsecurity || coalesce(c.reloptions::text, '')
+               || coalesce(c.relacl::text, '')
+               || regexp_replace(coalesce(pg_get_viewdef(c.oid), ''), '_hypertable_\d+', '', 'g')
                || coalesce(obj_description(c.oid, 'pg_class'), '')
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'v', 'S', 'm') AND n.nspname IN ('public', 'plain')
+    WHERE c.relkind IN ('r', 'v', 'S', 'm') AND n.nspname IN ('public', 'plain', 'visible', 'dashboard')
     UNION ALL
     SELECT 'column', format('%s.%s', a.attrelid::regclass, a.attname),
            format_type(a.atttypid, a.atttypmod) || a.attnotnull::text
@@ -26,7 +28,8 @@ OURS = r"""
     JOIN pg_class c ON c.oid = a.attrelid
     JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-    WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'v') AND n.nspname IN ('public', 'plain')
+    WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'v')
+      AND n.nspname IN ('public', 'plain', 'visible', 'dashboard')
     UNION ALL
     SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname IN ('public', 'plain')
     UNION ALL
@@ -35,11 +38,22 @@ OURS = r"""
     UNION ALL
     SELECT 'function', p.oid::regprocedure::text, pg_get_functiondef(p.oid)
     FROM pg_proc p
-    WHERE p.pronamespace = 'public'::regnamespace
+    JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE n.nspname IN ('public', 'visible')
       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
     UNION ALL
     SELECT 'schema', nspname, '' FROM pg_namespace
     WHERE nspname !~ '^(pg_|_?timescaledb|information_schema|public|toolkit)'
+    UNION ALL
+    SELECT 'row policy', format('%s on %s', polname, polrelid::regclass),
+           format('%s %s %s', polcmd, polroles::regrole[], pg_get_expr(polqual, polrelid))
+    FROM pg_policy WHERE polrelid::regclass::text !~ '^_?timescaledb'
+    UNION ALL
+    SELECT 'default grant', d.defaclnamespace::regnamespace::text, d.defaclacl::text
+    FROM pg_default_acl d WHERE d.defaclacl::text ~ 'timeseries_'
+    UNION ALL
+    SELECT 'grant', n.nspname, n.nspacl::text
+    FROM pg_namespace n WHERE n.nspacl::text ~ 'timeseries_'
     UNION ALL
     SELECT 'hypertable', hypertable_name, num_dimensions || ' ' || compression_enabled::text
     FROM timescaledb_information.hypertables WHERE hypertable_schema = 'public'

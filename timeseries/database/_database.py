@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import NullPool, QueuePool
 
 from timeseries.config import Settings
 from timeseries.database import embedded
@@ -19,6 +21,8 @@ __all__ = ["Database", "connect_database", "open_database"]
 
 NO_CONNECTION = re.compile(r"connection (failed|timeout|is bad)|failed to resolve host|\[Errno")
 SERVER_GOES = {"57P01", "57P02", "57P03"}
+RUNS_BEFORE_PREPARING = 5
+POOL_PATIENCE = 30  # seconds to wait for a connection of the pool
 OLDEST_TIMESCALEDB = (2, 18)  # the first with the columnstore names the schema uses
 
 
@@ -30,20 +34,25 @@ class Database:
     transaction: it would wait for the first for ever.
     """
 
-    def __init__(self, url: str, *, embedded: bool = False, application: str | None = None) -> None:
+    def __init__(
+        self, url: str, *, embedded: bool = False, application: str | None = None, pool: int = 0
+    ) -> None:
         """Connect to nothing yet.
 
         Args:
             url: a URL that begins with ``postgresql://``.
             embedded: whether it is the embedded database.
             application: what the server is to call the connections, in ``pg_stat_activity`` and its log.
+            pool: how many connections to keep open between transactions, and to have at most at once;
+                0 opens one for each transaction. Those that are kept prepare on a server what they run
+                often: planning takes longer than most reads run.
 
         Raises:
             ConfigurationError: the URL cannot be used.
         """
         self.url = url
         self.embedded = embedded
-        self.engine = _engine(url, application)
+        self.engine = _engine(url, application, pool, prepares=pool > 0 and not embedded)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -113,7 +122,7 @@ def connect_database(settings: Settings) -> Database:
     return database
 
 
-def _engine(url: str, application: str | None) -> Engine:
+def _engine(url: str, application: str | None, pool: int, *, prepares: bool) -> Engine:
     named = {} if application is None else {"application_name": application}
     try:
         parsed = make_url(url)
@@ -121,10 +130,10 @@ def _engine(url: str, application: str | None) -> Engine:
             raise ConfigurationError("The database URL must begin with postgresql://.")
         engine = create_engine(
             parsed.set(drivername="postgresql+psycopg"),
-            poolclass=NullPool,
+            **_pooling(pool),
             connect_args={
                 "autocommit": True,
-                "prepare_threshold": None,
+                "prepare_threshold": RUNS_BEFORE_PREPARING if prepares else None,
                 "connect_timeout": 10,
                 # Compiling a plan takes longer than most statements of ours run.
                 "options": "-c timezone=UTC -c jit=off",
@@ -138,6 +147,19 @@ def _engine(url: str, application: str | None) -> Engine:
         raise ConfigurationError(
             "The database URL cannot be read: it looks like postgresql://user:password@host:5432/name."
         ) from error
+
+
+def _pooling(pool: int) -> dict[str, Any]:
+    """What makes SQLAlchemy keep so many connections; each is tried before use, as a server may have gone."""
+    if pool == 0:
+        return {"poolclass": NullPool}
+    return {
+        "poolclass": QueuePool,
+        "pool_size": pool,
+        "max_overflow": 0,
+        "pool_timeout": POOL_PATIENCE,
+        "pool_pre_ping": True,
+    }
 
 
 def _check_timescaledb(connection: Connection) -> None:
@@ -162,6 +184,10 @@ def _as_sentences(database: Database) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise DatabaseError(_sentence(database, error.orig or error)) from error
+    except PoolTimeout as error:
+        raise DatabaseError(
+            f"All connections to {database.name} are busy: try again, or allow more of them."
+        ) from error
     except psycopg.Error as error:  # from the driver itself, as in a COPY
         raise DatabaseError(_sentence(database, error)) from error
 

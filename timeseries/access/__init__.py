@@ -1,0 +1,27 @@
+"""Who may see and do what: readers that the database itself holds to their groups, and the API's tokens."""
+
+from timeseries.access._reader import reader
+from timeseries.access._tokens import (
+    SCOPES,
+    NewToken,
+    Token,
+    TokenRecord,
+    create_token,
+    find_token,
+    list_tokens,
+    revoke_token,
+    rotate_token,
+)
+
+__all__ = [
+    "SCOPES",
+    "NewToken",
+    "Token",
+    "TokenRecord",
+    "create_token",
+    "find_token",
+    "list_tokens",
+    "reader",
+    "revoke_token",
+    "rotate_token",
+]
