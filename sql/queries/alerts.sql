@@ -220,20 +220,35 @@ SELECT unnest(CAST(:alert_ids AS bigint[])), :event, :done_by, :note;
 -- account_exists: Whether an account of this name is known.
 SELECT EXISTS (SELECT FROM accounts WHERE account = :account);
 
--- list: Alerts, newest trading day first, graver ones first within it.
+-- list: Alerts in an order, those after a place in it: newest trading day first, or what needs somebody first.
+-- The place is an array, compared number by number: what counts in the order, down to the alert's number.
+-- Those of accounts that one may not see are left out by the join; cohorts' by the policy of the table.
 SELECT a.alert_id, a.fingerprint, a.kind, c.account, a.cohort, a.subject, a.subjects, a.first_day, a.trading_day, a.severity,
-       a.at_stake / power(10::numeric, c.currency_digits) AS at_stake, a.title, a.body, a.state, a.resolution, a.label, a.note,
-       a.raised_at, a.acknowledged_at, a.acknowledged_by, a.resolved_at
+       s.at_stake, c.currency, a.title, a.body, a.state, a.resolution, a.label, a.note, a.raised_at, a.acknowledged_at,
+       a.acknowledged_by, a.resolved_at, o.place
 FROM alerts a
 LEFT JOIN accounts c USING (account_id)
-WHERE (CAST(:alert_id AS bigint) IS NULL OR a.alert_id = :alert_id)
+CROSS JOIN LATERAL (
+    SELECT array_position(ARRAY ['info', 'warning', 'critical'], a.severity) AS severity,
+           a.at_stake / power(10::double precision, c.currency_digits)       AS at_stake,
+           (a.trading_day - date '1970-01-01')::double precision             AS day
+) AS s
+CROSS JOIN LATERAL (
+    SELECT CASE CAST(:sort AS text)
+               WHEN 'rank' THEN ARRAY [(a.state <> 'resolved')::integer, s.severity, coalesce(s.at_stake, 0), s.day, a.alert_id]
+               ELSE ARRAY [s.day, s.severity, a.alert_id]
+           END AS place
+) AS o
+WHERE (a.account_id IS NULL OR c.account_id IS NOT NULL)
+  AND (CAST(:alert_id AS bigint) IS NULL OR a.alert_id = :alert_id)
   AND (CAST(:account AS text) IS NULL OR c.account = :account)
-  AND (CAST(:state AS text) IS NULL OR a.state = :state)
+  AND (CAST(:group AS text) IS NULL OR c.account_group = :group OR a.cohort = :group)
+  AND (CAST(:state AS text) IS NULL OR a.state = :state OR (:state = 'unresolved' AND a.state <> 'resolved'))
   AND (CAST(:subject AS text) IS NULL OR CAST(:subject AS text) = ANY (a.subjects))
   AND (CAST(:since AS date) IS NULL OR a.trading_day >= :since)
-  AND array_position(ARRAY ['info', 'warning', 'critical'], a.severity)
-      >= array_position(ARRAY ['info', 'warning', 'critical'], CAST(:severity AS text))
-ORDER BY a.trading_day DESC, array_position(ARRAY ['info', 'warning', 'critical'], a.severity) DESC, a.alert_id DESC
+  AND s.severity >= array_position(ARRAY ['info', 'warning', 'critical'], CAST(:severity AS text))
+  AND (CAST(:after AS double precision[]) IS NULL OR o.place < CAST(:after AS double precision[]))
+ORDER BY o.place DESC
 LIMIT :limit;
 
 -- deliveries: What became of the messages of some alerts at each sink.

@@ -13,20 +13,29 @@ ORDER BY name;
 SELECT CAST(:group AS text) IS NULL OR EXISTS (SELECT FROM accounts WHERE account_group = :group) AS "group",
        CAST(:plan AS text) IS NULL OR EXISTS (SELECT FROM plans WHERE plan = :plan)               AS plan;
 
--- newest_day: The last trading day with metrics, of an account or of all.
-SELECT max(trading_day)
-FROM daily_metrics
-WHERE CAST(:account_id AS integer) IS NULL OR account_id = :account_id;
+-- newest_day: The last trading day with metrics, of an account or of all; the join ends at the first account one may see.
+SELECT m.trading_day
+FROM daily_metrics m
+JOIN accounts a USING (account_id)
+WHERE CAST(:account_id AS integer) IS NULL OR m.account_id = :account_id
+ORDER BY m.trading_day DESC
+LIMIT 1;
 
 -- newest_bucket: The last UTC day with trades, of an account or of all.
-SELECT max(bucket)
-FROM trades_1d
-WHERE CAST(:account_id AS integer) IS NULL OR account_id = :account_id;
+SELECT t.bucket
+FROM trades_1d t
+JOIN accounts a USING (account_id)
+WHERE CAST(:account_id AS integer) IS NULL OR t.account_id = :account_id
+ORDER BY t.bucket DESC
+LIMIT 1;
 
 -- account_days: One account's daily metrics, newest first.
 SELECT *
 FROM plain.daily_metrics
-WHERE account = :account AND trading_day >= coalesce(CAST(:since AS date), '-infinity')
+WHERE account = :account
+  AND trading_day >= coalesce(CAST(:since AS date), '-infinity')
+  AND trading_day <= coalesce(CAST(:until AS date), 'infinity')
+  AND trading_day < coalesce(CAST(:before AS date), 'infinity')
 ORDER BY trading_day DESC
 LIMIT :days;
 
@@ -86,20 +95,21 @@ WHERE (CAST(:status AS text) IS NULL OR a.status = :status)
   AND (CAST(:plan AS text) IS NULL OR p.plan = :plan)
   AND (CAST(:accounts AS text[]) IS NULL OR a.account = ANY (CAST(:accounts AS text[])));
 
--- accounts_by_name: The first accounts of a kind.
-SELECT a.account_id
+-- accounts_by_name: The first accounts of a kind, those after a name.
+SELECT a.account_id, a.account, CAST(NULL AS double precision) AS share
 FROM accounts a
 JOIN plans p USING (plan_id)
 WHERE (CAST(:status AS text) IS NULL OR a.status = :status)
   AND (CAST(:group AS text) IS NULL OR a.account_group = :group)
   AND (CAST(:plan AS text) IS NULL OR p.plan = :plan)
   AND (CAST(:accounts AS text[]) IS NULL OR a.account = ANY (CAST(:accounts AS text[])))
+  AND (CAST(:after_account AS text) IS NULL OR a.account > :after_account)
 ORDER BY a.account
 LIMIT :limit;
 
--- accounts_by_risk: Accounts of a kind, the one with the least of its drawdown limit left first.
+-- accounts_by_risk: Accounts of a kind, the one with the least of its drawdown limit left first, those after a place.
 -- As a share of the limit: money of accounts of different sizes and currencies does not compare.
-SELECT a.account_id
+SELECT a.account_id, a.account, r.share
 FROM accounts a
 JOIN plans p USING (plan_id)
 LEFT JOIN LATERAL (
@@ -109,11 +119,15 @@ LEFT JOIN LATERAL (
     ORDER BY d.trading_day DESC
     LIMIT 1
 ) AS m ON true
+CROSS JOIN LATERAL (SELECT m.max_drawdown_left::double precision / p.max_drawdown AS share) AS r
 WHERE (CAST(:status AS text) IS NULL OR a.status = :status)
   AND (CAST(:group AS text) IS NULL OR a.account_group = :group)
   AND (CAST(:plan AS text) IS NULL OR p.plan = :plan)
   AND (CAST(:accounts AS text[]) IS NULL OR a.account = ANY (CAST(:accounts AS text[])))
-ORDER BY m.max_drawdown_left::double precision / p.max_drawdown NULLS LAST, a.account
+  AND (CAST(:after_account AS text) IS NULL
+       OR (coalesce(r.share, 'Infinity'), a.account)
+           > (coalesce(CAST(:after_share AS double precision), 'Infinity'), CAST(:after_account AS text)))
+ORDER BY r.share NULLS LAST, a.account
 LIMIT :limit;
 
 -- overview: Where some accounts stand, in the order given.
@@ -229,13 +243,15 @@ FROM (
       AND close_time >= CAST(:since AS timestamptz)
       AND close_time <= CAST(:until AS timestamptz)
       AND (close_time, ticket) < (CAST(:until AS timestamptz), CAST(:ticket AS bigint))
+      AND (CAST(:symbol AS text) IS NULL OR symbol_id = (SELECT symbol_id FROM symbols WHERE symbol = :symbol))
     ORDER BY close_time DESC, ticket DESC
     LIMIT :limit
 ) AS t
 JOIN symbols s USING (symbol_id)
 ORDER BY t.close_time DESC, t.ticket DESC;
 
--- feature_rows: What the analytics know of every account on one day; floats, money in each account's currency.
+-- feature_rows: What the analytics know of every account on one day, of those after a name; floats, money in each
+-- account's currency.
 SELECT a.account,
        p.plan || '/' || a.phase                                                     AS cohort,
        a.account_group,
@@ -265,7 +281,9 @@ JOIN accounts a USING (account_id)
 JOIN plans p USING (plan_id)
 LEFT JOIN stale_days stale ON stale.account_id = m.account_id AND stale.trading_day = m.trading_day
 WHERE m.trading_day = CAST(:day AS date)
-ORDER BY a.account;
+  AND (CAST(:after AS text) IS NULL OR a.account > :after)
+ORDER BY a.account
+LIMIT CAST(:limit AS bigint);
 
 -- freshness: How far the aggregates reach, and what of an account, or of all, is known to be out of date.
 SELECT (SELECT max(bucket) FROM trades_5m
@@ -276,3 +294,33 @@ SELECT (SELECT max(bucket) FROM trades_5m
         WHERE CAST(:account_id AS integer) IS NULL OR account_id = :account_id) AS stale_days,
        (SELECT count(DISTINCT account_id) FROM rescoring
         WHERE CAST(:account_id AS integer) IS NULL OR account_id = :account_id) AS rescoring;
+
+-- findings: A page of findings, newest trading day first, those before a day and number.
+-- A scoped reader sees those of its accounts through the join; its cohorts' through the policy of the table.
+SELECT n.finding_id,
+       n.kind,
+       a.account,
+       n.cohort,
+       a.currency,
+       n.trading_day,
+       n.since,
+       n.subject,
+       n.detector,
+       n.severity,
+       n.pvalue,
+       n.seen,
+       n.expected,
+       as_money(n.at_stake, a.currency_digits) AS at_stake,
+       n.reason,
+       n.evidence
+FROM findings n
+LEFT JOIN accounts a USING (account_id)
+WHERE (n.account_id IS NULL OR a.account_id IS NOT NULL)
+  AND (CAST(:account_id AS integer) IS NULL OR n.account_id = :account_id)
+  AND (CAST(:kind AS text) IS NULL OR n.kind = :kind)
+  AND (CAST(:severities AS text[]) IS NULL OR n.severity = ANY (CAST(:severities AS text[])))
+  AND n.trading_day >= coalesce(CAST(:since AS date), '-infinity')
+  AND n.trading_day <= coalesce(CAST(:until AS date), 'infinity')
+  AND (n.trading_day, n.finding_id) < (coalesce(CAST(:before_day AS date), 'infinity'), CAST(:before_id AS bigint))
+ORDER BY n.trading_day DESC, n.finding_id DESC
+LIMIT :limit;

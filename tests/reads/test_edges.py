@@ -243,3 +243,13 @@ def test_an_empty_database_says_what_to_load(clean_database):
     run = Verbs(clean_database)
     assert "timeseries ingest accounts" in run("accounts")
     assert "timeseries ingest trades" in run("symbols")
+
+
+def test_a_sunday_is_the_seventh_day_of_the_week(desk, put):
+    put(
+        Kind.TRADES,
+        TRADES.splitlines()[0] + "\nA,3,EURUSD,buy,1,2026-03-08T10:00:00Z,2026-03-08T23:59:59Z,1,2,5\n",
+    )
+    refresh_metrics(desk)
+    cells = reads.trading_hours(desk, account="A")
+    assert [(cell.weekday, cell.hour) for cell in cells] == [(2, 10), (3, 11), (7, 23)]

@@ -14,7 +14,7 @@ from timeseries.alerts._deliver import DeliveryReport, deliver, requeue
 from timeseries.alerts._digest import make_digest
 from timeseries.alerts._engine import Trouble, TroubleReport, settle_troubles
 from timeseries.alerts._raise import RaiseReport, raise_alerts
-from timeseries.alerts._reads import AlertPage, Event, Proof, list_alerts, show_alert
+from timeseries.alerts._reads import AlertList, AlertPage, Event, Proof, find_alerts, list_alerts, show_alert
 from timeseries.alerts._trial import send_test
 from timeseries.alerts.sinks import check_sinks
 
@@ -22,6 +22,7 @@ __all__ = [
     "LABELS",
     "SEVERITIES",
     "Alert",
+    "AlertList",
     "AlertPage",
     "Delivery",
     "DeliveryReport",
@@ -35,6 +36,7 @@ __all__ = [
     "acknowledge",
     "check_sinks",
     "deliver",
+    "find_alerts",
     "label",
     "list_alerts",
     "list_mutes",

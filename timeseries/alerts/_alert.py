@@ -82,6 +82,7 @@ class Alert:
         trading_day: the last; of a forecast, the last day known when it was made.
         severity: ``info``, ``warning`` or ``critical``.
         at_stake: money in the account's currency, a number in ordinary units; None where unknown.
+        currency: of the account; None when it is about a cohort.
         state: ``open``, ``acknowledged`` or ``resolved``.
         resolution: why it is resolved: ``ended``, ``withdrawn`` (corrected data took it back), ``muted`` or
             ``labelled``.
@@ -110,4 +111,5 @@ class Alert:
     acknowledged_at: datetime | None
     acknowledged_by: str | None
     resolved_at: datetime | None
+    currency: str | None = None
     deliveries: tuple[Delivery, ...] = ()

@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection
 
@@ -12,7 +12,11 @@ from timeseries.alerts._alert import SEVERITIES, Alert, Delivery
 from timeseries.database import Database, run
 from timeseries.errors import InputError, NotFound
 
-__all__ = ["AlertPage", "Event", "Proof", "list_alerts", "show_alert"]
+__all__ = ["AlertList", "AlertPage", "Event", "Proof", "find_alerts", "list_alerts", "show_alert"]
+
+Place = tuple[float, ...]
+STATES = ("open", "acknowledged", "resolved", "unresolved")
+ORDERS = ("newest", "rank")
 
 
 @dataclass(frozen=True)
@@ -59,38 +63,90 @@ class AlertPage:
     events: tuple[Event, ...]
 
 
+@dataclass(frozen=True)
+class AlertList:
+    """Some alerts in the order asked for.
+
+    Attributes:
+        next: give it as ``after`` to read on in the same order; None: there are no more.
+    """
+
+    alerts: tuple[Alert, ...]
+    next: Place | None
+
+
 def list_alerts(
     database: Database,
     *,
     account: str | None = None,
+    group: str | None = None,
     severity: str | None = None,
     state: str | None = None,
     subject: str | None = None,
     since: date | None = None,
+    sort: Literal["newest", "rank"] = "newest",
+    after: Place | None = None,
     limit: int = 50,
 ) -> list[Alert]:
-    """Stored alerts with their deliveries, newest trading day first.
+    """Stored alerts with their deliveries; see :func:`find_alerts`, which says as well how to read on."""
+    found = find_alerts(
+        database,
+        account=account,
+        group=group,
+        severity=severity,
+        state=state,
+        subject=subject,
+        since=since,
+        sort=sort,
+        after=after,
+        limit=limit,
+    )
+    return list(found.alerts)
+
+
+def find_alerts(
+    database: Database,
+    *,
+    account: str | None = None,
+    group: str | None = None,
+    severity: str | None = None,
+    state: str | None = None,
+    subject: str | None = None,
+    since: date | None = None,
+    sort: Literal["newest", "rank"] = "newest",
+    after: Place | None = None,
+    limit: int = 50,
+) -> AlertList:
+    """A page of stored alerts with their deliveries.
 
     Args:
         account: only this account's.
+        group: only those of this group's accounts, or of the group as a cohort.
         severity: only these and graver ones: ``info``, ``warning`` or ``critical``.
-        state: only ``open``, ``acknowledged`` or ``resolved`` ones.
+        state: only ``open``, ``acknowledged`` or ``resolved`` ones, or ``unresolved``: the former two.
         subject: only those with a finding of this metric or rule.
         since: only those about this trading day or later.
+        sort: ``newest``: by trading day, graver ones first within it. ``rank``: unresolved ones first, then
+            by severity, money at stake (as a number, whatever its currency) and trading day.
+        after: where the page before ended, its ``next``.
         limit: at most so many.
 
     Raises:
         NotFound: there is no such account.
-        InputError: there is no such severity, or the limit is not positive.
+        InputError: there is no such severity, state or order, or the limit is not positive.
     """
-    if severity not in (None, *SEVERITIES):
-        raise InputError(f"There is no severity {severity!r}; known: {', '.join(SEVERITIES)}.")
+    _check("severity", severity, SEVERITIES)
+    _check("state", state, STATES)
+    _check("order", sort, ORDERS)
     if limit < 1:
         raise InputError("The limit must be at least 1.")
-    wanted = {"account": account, "severity": severity, "state": state, "subject": subject, "since": since}
+    wanted = {"account": account, "group": group, "severity": severity, "state": state, "subject": subject}
+    place = {"since": since, "sort": sort, "after": None if after is None else list(after)}
     with database.transaction() as connection:
         _check_account(connection, account)
-        return _read(connection, limit=limit, **wanted)
+        found = _read(connection, limit=limit + 1, **wanted, **place)
+    more = len(found) > limit
+    return AlertList(tuple(alert for alert, _ in found[:limit]), found[limit - 1][1] if more else None)
 
 
 def show_alert(database: Database, alert_id: int) -> AlertPage:
@@ -106,10 +162,15 @@ def show_alert(database: Database, alert_id: int) -> AlertPage:
         proofs = run(connection, "alerts.evidence", {"alert_id": alert_id})
         events = run(connection, "alerts.history", {"alert_id": alert_id})
         return AlertPage(
-            found[0],
+            found[0][0],
             tuple(Proof(**row) for row in proofs.mappings()),
             tuple(Event(**row) for row in events.mappings()),
         )
+
+
+def _check(what: str, word: str | None, known: Sequence[str]) -> None:
+    if word not in (None, *known):
+        raise InputError(f"There is no {what} {word!r}; known: {', '.join(known)}.")
 
 
 def _check_account(connection: Connection, account: str | None) -> None:
@@ -119,19 +180,18 @@ def _check_account(connection: Connection, account: str | None) -> None:
         raise NotFound(f"There is no account {account!r}: `timeseries accounts list` shows those there are.")
 
 
-def _read(connection: Connection, **wanted: Any) -> list[Alert]:
-    names = ("alert_id", "account", "state", "subject", "since")
-    values = dict.fromkeys(names) | {"limit": 1} | wanted
+def _read(connection: Connection, **wanted: Any) -> list[tuple[Alert, Place]]:
+    names = ("alert_id", "account", "group", "state", "subject", "since", "after")
+    values = dict.fromkeys(names) | {"limit": 1, "sort": "newest"} | wanted
     values["severity"] = wanted.get("severity") or SEVERITIES[0]
     rows = run(connection, "alerts.list", values).mappings().all()
     deliveries = _deliveries(connection, [row["alert_id"] for row in rows])
-    return [_alert(row, deliveries[row["alert_id"]]) for row in rows]
+    return [(_alert(row, deliveries[row["alert_id"]]), tuple(row["place"])) for row in rows]
 
 
 def _alert(row: Any, deliveries: list[Delivery]) -> Alert:
-    stake = None if row["at_stake"] is None else float(row["at_stake"])
-    alert = Alert(**{**row, "subjects": tuple(row["subjects"]), "at_stake": stake})
-    return replace(alert, deliveries=tuple(deliveries))
+    values = {item.name: row[item.name] for item in fields(Alert) if item.name != "deliveries"}
+    return Alert(**values | {"subjects": tuple(row["subjects"]), "deliveries": tuple(deliveries)})
 
 
 def _deliveries(connection: Connection, alert_ids: Sequence[int]) -> dict[int, list[Delivery]]:

@@ -90,7 +90,7 @@ def list_(
 def show(session: Session, account: str, days: int, as_json: bool) -> None:
     """Show where ACCOUNT stands: limits left, equity, open positions, and its trading of late."""
     with session.database() as database:
-        standing = reads.overview(database, accounts=[account]).accounts[0]
+        standing = reads.account_standing(database, account)
         page: dict[str, Any] = {
             "account": standing,
             "equity": reads.latest_equity(database, account),

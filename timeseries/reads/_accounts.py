@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
-from timeseries.database import Database, statement
+from timeseries.database import Database, run, statement
 from timeseries.errors import NotFound
 from timeseries.reads._scope import check_known, check_positive, find_account
 
@@ -19,11 +19,13 @@ __all__ = [
     "Overview",
     "Position",
     "account_days",
+    "account_standing",
     "latest_equity",
     "open_positions",
     "overview",
 ]
 
+Place = tuple[float | None, str]
 ORDERS = {"name": "reads.accounts_by_name", "risk": "reads.accounts_by_risk"}
 
 
@@ -71,10 +73,15 @@ class AccountStanding:
 
 @dataclass(frozen=True)
 class Overview:
-    """Some accounts, and how many there are of the kind in all."""
+    """Some accounts, and how many there are of the kind in all.
+
+    Attributes:
+        next: give it as ``after`` to read on in the same order; None: there are no more.
+    """
 
     total: int
     accounts: tuple[AccountStanding, ...]
+    next: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +125,7 @@ def overview(
     group: str | None = None,
     plan: str | None = None,
     sort: Literal["name", "risk"] = "name",
+    after: Place | None = None,
     limit: int = 100,
 ) -> Overview:
     """Where accounts stand: those named, or all of a kind.
@@ -128,6 +136,8 @@ def overview(
         group: only those of this group.
         plan: only those on this plan.
         sort: ``name``, or ``risk``: those with the smallest share of their drawdown limit left first.
+        after: where the page before ended, its ``next``. By risk, an account whose share changes meanwhile
+            may come twice or not at all.
         limit: at most so many.
 
     Raises:
@@ -137,13 +147,30 @@ def overview(
     check_positive(accounts=limit)
     names = None if accounts is None else list(accounts)
     kind = {"accounts": names, "status": status, "group": group, "plan": plan}
+    share, name = after or (None, None)
+    page = {"after_share": share, "after_account": name, "limit": limit + 1}
     with database.transaction() as connection:
         check_known(connection, group=group, plan=plan)
         _check_names(connection, names)
         total = connection.execute(statement("reads.matching_accounts"), kind).scalar_one()
-        chosen = connection.scalars(statement(ORDERS[sort]), {**kind, "limit": limit}).all()
-        rows = connection.execute(statement("reads.overview"), {"account_ids": list(chosen)}).mappings()
-        return Overview(total, tuple(AccountStanding(**row) for row in rows))
+        found = run(connection, ORDERS[sort], {**kind, **page}).all()
+        chosen = [row.account_id for row in found[:limit]]
+        rows = connection.execute(statement("reads.overview"), {"account_ids": chosen}).mappings()
+        standings = tuple(AccountStanding(**row) for row in rows)
+    last = found[limit - 1] if len(found) > limit else None
+    return Overview(total, standings, None if last is None else (last.share, last.account))
+
+
+def account_standing(database: Database, account: str) -> AccountStanding:
+    """Where one account stands.
+
+    Raises:
+        NotFound: there is no such account.
+    """
+    with database.transaction() as connection:
+        chosen = [find_account(connection, account).account_id]
+        row = run(connection, "reads.overview", {"account_ids": chosen}).mappings().one()
+        return AccountStanding(**row)
 
 
 def latest_equity(database: Database, account: str) -> Equity | None:
@@ -173,9 +200,20 @@ def open_positions(database: Database, account: str) -> OpenPositions:
 
 
 def account_days(
-    database: Database, account: str, *, since: date | None = None, days: int = 30
+    database: Database,
+    account: str,
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    before: date | None = None,
+    days: int = 30,
 ) -> list[dict[str, Any]]:
     """One account's daily metrics, newest first, in ordinary numbers (see the view ``plain.daily_metrics``).
+
+    Args:
+        since, until: only trading days between these, both included.
+        before: only earlier trading days: the last one of the page before.
+        days: at most so many rows; days without metrics have none.
 
     Raises:
         NotFound: there is no such account.
@@ -184,7 +222,7 @@ def account_days(
     check_positive(days=days)
     with database.transaction() as connection:
         find_account(connection, account)
-        parameters = {"account": account, "since": since, "days": days}
+        parameters = {"account": account, "since": since, "until": until, "before": before, "days": days}
         rows = connection.execute(statement("reads.account_days"), parameters)
         return [dict(row) for row in rows.mappings()]
 

@@ -136,5 +136,5 @@ def symbol_performance(
 
 
 def _newest(connection: Connection, query: str, scope: dict[str, object]) -> date | None:
-    newest = connection.execute(statement(query), {"account_id": scope["account_id"]}).scalar_one()
+    newest = connection.execute(statement(query), {"account_id": scope["account_id"]}).scalar_one_or_none()
     return newest.date() if isinstance(newest, datetime) else newest

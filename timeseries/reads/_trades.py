@@ -50,6 +50,7 @@ def account_trades(
     *,
     since: datetime | None = None,
     until: datetime | None = None,
+    symbol: str | None = None,
     before: Place | None = None,
     limit: int = 100,
 ) -> TradePage:
@@ -60,6 +61,7 @@ def account_trades(
     Args:
         since: only trades closed at this moment or later, UTC.
         until: only trades closed before this moment, UTC.
+        symbol: only trades in it.
         before: where the page before ended, its ``older``.
         limit: at most so many.
 
@@ -69,11 +71,12 @@ def account_trades(
     """
     check_positive(trades=limit)
     end, ticket = before or (until, BEFORE_ALL_TICKETS)
-    span = {"since": since or "-infinity", "until": end or "infinity", "ticket": ticket, "limit": limit + 1}
+    span = {"since": since or "-infinity", "until": end or "infinity", "ticket": ticket}
+    kind = {"symbol": symbol, "limit": limit + 1}
     with database.transaction() as connection:
         found = find_account(connection, account)
         key = {"account_id": found.account_id, "currency_digits": found.currency_digits}
-        rows = connection.execute(statement("reads.account_trades"), {**key, **span}).mappings().all()
+        rows = connection.execute(statement("reads.account_trades"), {**key, **span, **kind}).mappings().all()
     trades = tuple(Trade(**row) for row in rows[:limit])
     more = len(rows) > limit
     return TradePage(found.currency, trades, (trades[-1].close_time, trades[-1].ticket) if more else None)
