@@ -1,5 +1,5 @@
-"""What a running scheduler tells over HTTP: metrics for Prometheus, and whether it is healthy."""
+"""What a scheduler tells over HTTP: its metrics and its health."""
 
-from jobs.web._server import Server, serve_in_background
+from jobs.web._server import Server, host_and_port, serve_in_background
 
-__all__ = ["Server", "serve_in_background"]
+__all__ = ["Server", "host_and_port", "serve_in_background"]

@@ -20,7 +20,7 @@ from jobs.web._patience import PatientReader
 from jobs.web._reading import Reading, RunCounter, read
 from timeseries.errors import ConfigurationError
 
-__all__ = ["Server", "serve_in_background"]
+__all__ = ["Server", "host_and_port", "serve_in_background"]
 
 logger = logging.getLogger("timeseries.jobs")
 LOOPBACK = "127.0.0.1"
@@ -192,7 +192,7 @@ def serve_in_background(scheduler: Scheduler, address: str) -> Server:
     Raises:
         ConfigurationError: the address cannot be read, or nobody can listen there.
     """
-    host, port = _host_and_port(address)
+    host, port = host_and_port(address)
     try:
         return Server(_Listener(host, port, _Pages(scheduler)))
     except OSError as error:
@@ -201,7 +201,12 @@ def serve_in_background(scheduler: Scheduler, address: str) -> Server:
         ) from error
 
 
-def _host_and_port(address: str) -> tuple[str, int]:
+def host_and_port(address: str) -> tuple[str, int]:
+    """An address to listen at in its parts; without a host it is the loopback interface's.
+
+    Raises:
+        ConfigurationError: the address cannot be read.
+    """
     host, colon, port = address.rpartition(":")
     if not colon or not port.isascii() or not port.isdigit() or int(port) > HIGHEST_PORT:
         raise ConfigurationError(

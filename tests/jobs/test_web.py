@@ -16,7 +16,7 @@ from web_client import FAILING, FINE, HOURLY, hurry, note_run, serving
 from jobs.engine import Scheduler, pause
 from jobs.web import _patience, serve_in_background
 from jobs.web._patience import PatientReader
-from jobs.web._server import _host_and_port
+from jobs.web._server import host_and_port
 from timeseries.config import JobSettings, Settings
 from timeseries.database import Database
 from timeseries.errors import ConfigurationError, DatabaseError
@@ -217,7 +217,7 @@ def test_a_port_in_use_is_refused_and_a_closed_one_is_free(database: Database):
 )
 def test_what_is_no_address_is_refused(address):
     with pytest.raises(ConfigurationError, match="is no address to listen at"):
-        _host_and_port(address)
+        host_and_port(address)
 
 
 @given(
@@ -225,13 +225,13 @@ def test_what_is_no_address_is_refused(address):
 )
 def test_every_address_is_read_as_written(host, port):
     written = f"[{host}]" if ":" in host else host
-    assert _host_and_port(f"{written}:{port}") == (host, port)
+    assert host_and_port(f"{written}:{port}") == (host, port)
 
 
 @given(st.text())
 def test_any_text_is_read_or_refused(address):
     try:
-        _, port = _host_and_port(address)
+        _, port = host_and_port(address)
     except ConfigurationError:
         return
     assert 0 <= port <= 65535

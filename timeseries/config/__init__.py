@@ -5,6 +5,7 @@ from timeseries.config._health import HealthSettings
 from timeseries.config._jobs import JobSettings
 from timeseries.config._load import line_of, load_settings
 from timeseries.config._settings import Settings
+from timeseries.config._web import WebSettings
 
 __all__ = [
     "MESSAGE_KINDS",
@@ -15,6 +16,7 @@ __all__ = [
     "Route",
     "Settings",
     "SinkSettings",
+    "WebSettings",
     "line_of",
     "load_settings",
 ]

@@ -49,10 +49,12 @@ def _typed(setting: str, value: Any, annotation: str) -> Any:
 
 
 def _accepted(annotation: str) -> tuple[type, ...]:
-    shapes = {"dict": dict, "tuple": list, "bool": bool}
+    shapes = {"dict": dict, "tuple": list}
     for start, kind in shapes.items():
         if annotation.startswith(start):
             return (kind,)
+    if "bool" in annotation:
+        return (bool,)
     if "float" in annotation:
         return (int, float)
     return (int,) if "int" in annotation else (str,)
@@ -72,7 +74,9 @@ def check_values(settings: Settings) -> None:
     for sentence, holds in rules.items():
         if not holds:
             raise ValueError(sentence)
-    for sentence in [*settings.jobs.broken_rules(), *settings.health.broken_rules()]:
+    for sentence in [
+        part for one in (settings.jobs, settings.health, settings.web) for part in one.broken_rules()
+    ]:
         raise ValueError(sentence)
     _check_holidays(settings.alerts.holidays)
     _check_routes(settings.alerts)

@@ -11,6 +11,7 @@ from timeseries.config._check import check_values, record, table
 from timeseries.config._health import HealthSettings
 from timeseries.config._jobs import JobSettings
 from timeseries.config._settings import Settings
+from timeseries.config._web import WebSettings
 from timeseries.errors import ConfigurationError
 
 __all__ = ["line_of", "load_settings"]
@@ -65,6 +66,7 @@ def _settings(document: dict[str, Any]) -> Settings:
     parts = {
         "jobs": record("[jobs]", document.pop("jobs", {}), JobSettings),
         "health": record("[health]", document.pop("health", {}), HealthSettings),
+        "web": record("[web]", document.pop("web", {}), WebSettings),
     }
     settings = record("the top level", document, Settings, alerts=alerts, source=None, **parts)
     settings = replace(settings, data_dir=Path(settings.data_dir))

@@ -9,6 +9,7 @@ import platformdirs
 from timeseries.config._alerts import AlertSettings
 from timeseries.config._health import HealthSettings
 from timeseries.config._jobs import JobSettings
+from timeseries.config._web import WebSettings
 
 __all__ = ["Settings"]
 
@@ -33,6 +34,7 @@ class Settings:
     alerts: AlertSettings = field(default_factory=AlertSettings)
     jobs: JobSettings = field(default_factory=JobSettings)
     health: HealthSettings = field(default_factory=HealthSettings)
+    web: WebSettings = field(default_factory=WebSettings)
     schedules: dict[str, str] = field(default_factory=dict)
     rules: dict[str, dict[str, Any]] = field(default_factory=dict)
     source: Path | None = field(default=None, compare=False)

@@ -1,0 +1,134 @@
+import { get, send } from "./api.js";
+import { byId, h } from "./dom.js";
+import { counted, instant } from "./format.js";
+
+const shortcuts = new Map();
+const TO_PAGES = { t: "/", a: "/account", f: "/firm", s: "/symbols", j: "/jobs" };
+let toast = null;
+let afterG = false;
+
+/** Name the keys this page understands: [key, what it does, the deed]. The help shows them. */
+export function keys(...rows) {
+  for (const [key, what, deed] of rows) shortcuts.set(key, { what, deed });
+}
+
+/** Say something in a corner for a while, with a way back where there is one. */
+export function say(text, undo) {
+  toast?.remove();
+  const button = undo && h("button", { type: "button", click: () => take(undo) }, "Undo", h("kbd", {}, "u"));
+  toast = h("div", { class: "toast", role: "status" }, h("span", {}, text), button);
+  toast.undo = undo;
+  document.body.append(toast);
+  const shown = toast;
+  setTimeout(() => shown.remove(), undo ? 20_000 : 6000);
+}
+
+function take(undo) {
+  toast?.remove();
+  toast = null;
+  undo().catch((error) => say(error.message));
+}
+
+/** Whether a key was meant for a shortcut and not for a field or the browser. */
+function isShortcut(event) {
+  const at = event.target;
+  const typing = at instanceof HTMLElement && at.matches("input, select, textarea, [contenteditable]");
+  const off = localStorage.getItem("shortcuts") === "off" && event.key !== "?";
+  return !typing && !off && !event.ctrlKey && !event.metaKey && !event.altKey && !document.querySelector("dialog[open]");
+}
+
+addEventListener("keydown", (event) => {
+  if (!isShortcut(event)) return;
+  if (afterG && TO_PAGES[event.key]) location.assign(TO_PAGES[event.key]);
+  else if (event.key === "g") {
+    afterG = true;
+    setTimeout(() => (afterG = false), 1500);
+    return;
+  } else if (event.key === "?") showHelp();
+  else if (event.key === "/") byId("find")?.select();
+  else if (event.key === "d") dispatchEvent(new Event("theme-switch"));
+  else if (event.key === "u" && toast?.undo) take(toast.undo);
+  else if (shortcuts.has(event.key)) shortcuts.get(event.key).deed(event);
+  else return;
+  afterG = false;
+  event.preventDefault();
+});
+
+/** A dialog that closes by Escape and gives the focus back; `build` is given a function that closes it. */
+export function dialog(title, build) {
+  const before = document.activeElement;
+  const box = h("dialog", { "aria-labelledby": "dialog-title" });
+  box.append(h("h2", { id: "dialog-title" }, title), ...build(() => box.close()));
+  box.addEventListener("close", () => {
+    box.remove();
+    if (before?.isConnected) before.focus();
+  });
+  document.body.append(box);
+  box.showModal();
+  return box;
+}
+
+function showHelp() {
+  const common = [
+    ["?", "these keys"],
+    ["/", "go to an account"],
+    ["g, then t a f s j", "the pages Today, Accounts, Firm, Symbols, Jobs"],
+    ["d", "light or dark"],
+    ["u", "undo, while it is offered"],
+  ];
+  const own = [...shortcuts].map(([key, { what }]) => [key === " " ? "space" : key, what]);
+  const rows = [...own, ...common].map(([key, what]) => h("tr", {}, h("td", { class: "tight" }, h("kbd", {}, key)), h("td", {}, what)));
+  const off = h("input", { type: "checkbox", change: () => localStorage.setItem("shortcuts", off.checked ? "on" : "off") });
+  off.checked = localStorage.getItem("shortcuts") !== "off";
+  dialog("Keyboard shortcuts", (close) => [
+    h("table", {}, h("tbody", {}, rows)),
+    h("p", {}, h("label", {}, h("span", {}, off, " use these keys"))),
+    h("div", { class: "buttons" }, h("button", { type: "button", class: "primary", click: close }, "Close")),
+  ]);
+}
+
+/** Who came by a token can leave again. */
+function offerSignOut() {
+  if (!localStorage.getItem("signed-in")) return;
+  const leave = async () => {
+    await send("DELETE", "session").catch(() => {});
+    localStorage.removeItem("signed-in");
+    localStorage.removeItem("may-act");
+    location.assign("/login");
+  };
+  document.querySelector("footer").append(` Signed in as ${localStorage.getItem("signed-in")}. `, h("button", { type: "button", click: leave }, "Sign out"));
+}
+
+offerSignOut();
+byId("help")?.addEventListener("click", showHelp);
+byId("theme")?.addEventListener("click", () => dispatchEvent(new Event("theme-switch")));
+
+/** How fresh what the page shows is, in a sentence beside its heading. */
+export async function showFreshness(account) {
+  const fresh = await get("freshness", { account });
+  byId("freshness").textContent = freshnessSentence(fresh);
+  return fresh;
+}
+
+export function freshnessSentence(fresh) {
+  if (!fresh.newest_trade && !fresh.newest_snapshot) return "No data yet.";
+  const parts = [];
+  if (fresh.complete_day) parts.push(`complete to ${fresh.complete_day}`);
+  if (fresh.newest_trade) parts.push(`newest trade ${instant(fresh.newest_trade)}`);
+  if (fresh.stale_days) parts.push(`${counted(fresh.stale_days, "account-day")} being computed again`);
+  const text = parts.join("; ");
+  return `${text[0].toUpperCase()}${text.slice(1)}.`;
+}
+
+/** Run what fills a panel; what goes wrong is said in its place. */
+export async function into(id, work) {
+  const element = byId(id);
+  element.setAttribute("aria-busy", "true");
+  try {
+    await work(element);
+  } catch (error) {
+    element.replaceChildren(h("p", { class: "problem", role: "alert" }, error.message));
+  } finally {
+    element.removeAttribute("aria-busy");
+  }
+}
