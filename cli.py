@@ -2,52 +2,48 @@
 
 import logging
 import sys
-from importlib import import_module
 from pathlib import Path
 
 import click
 
 from timeseries import __version__
-from timeseries.commands import Session
+from timeseries.commands import Session, Verb, Verbs
 from timeseries.errors import TimeseriesError
 from timeseries.terminal import errors
 
 __all__ = ["main", "timeseries"]
 
 INTERRUPTED = 130
+LIBRARY = "timeseries.commands"
 VERBS = {
-    "demo": "jobs.commands",
-    "db": "timeseries.commands.db",
-    "ingest": "timeseries.commands.ingest",
-    "accounts": "timeseries.commands.accounts",
-    "metrics": "timeseries.commands.metrics",
-    "symbols": "timeseries.commands.symbols",
-    "detect": "timeseries.commands.detect",
-    "forecast": "timeseries.commands.forecast",
-    "backtest": "timeseries.commands.backtest",
-    "alerts": "timeseries.commands.alerts",
-    "rules": "timeseries.commands.rules",
-    "jobs": "jobs.commands",
+    "demo": Verb(
+        "jobs.commands.demo", "demo", "Try everything on a synthetic firm, in a database of its own."
+    ),
+    "db": Verb(f"{LIBRARY}.db", "db", "The database: start, stop, verify it; look at its state."),
+    "ingest": Verb(f"{LIBRARY}.ingest", "ingest", "Load files: CSV, gzip CSV, Parquet, MT4 statements."),
+    "accounts": Verb(f"{LIBRARY}.accounts", "accounts", "Accounts: list them, look at one, read its trades."),
+    "metrics": Verb(f"{LIBRARY}.metrics", "metrics", "Show an account's daily metrics."),
+    "symbols": Verb(f"{LIBRARY}.symbols", "symbols", "Show how each symbol was traded."),
+    "detect": Verb(f"{LIBRARY}.detect", "detect", "Find accounts unlike their own past or their cohort."),
+    "forecast": Verb(
+        f"{LIBRARY}.forecast", "forecast", "Forecast an account's profit and its chance of a breach."
+    ),
+    "backtest": Verb(f"{LIBRARY}.backtest", "backtest", "Prove the analytics on the firm's own past."),
+    "alerts": Verb(f"{LIBRARY}.alerts", "alerts", "Alerts: list them, look at one, judge it, mute."),
+    "rules": Verb(f"{LIBRARY}.rules", "rules", "Rules of the trade: list them, look for what breaks them."),
+    "tokens": Verb(f"{LIBRARY}.tokens", "tokens", "Tokens of the API: make, list, rotate and revoke them."),
+    "jobs": Verb(
+        "jobs.commands", "jobs", "The scheduled work: how it stands, run some now, keep it running."
+    ),
+    "serve": Verb("jobs.commands.serve", "serve", "Serve the pages and the HTTP interface."),
 }
 
 
-class Verbs(click.Group):
-    """The verbs, each imported when it is used: the numeric libraries take a second to load."""
-
-    def list_commands(self, context: click.Context) -> list[str]:
-        """All verbs, in the order people meet them."""
-        return list(VERBS)
-
-    def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        """The verb, or None when there is none such."""
-        if name not in VERBS:
-            return None
-        command = getattr(import_module(VERBS[name]), name)
-        assert isinstance(command, click.Command)
-        return command
-
-
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Verbs,
+    verbs=VERBS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.option("--database-url", help="A TimescaleDB server; by default the embedded database.")
 @click.option(
     "--data-dir",

@@ -1,23 +1,25 @@
-"""``timeseries jobs`` and ``timeseries demo``: the verbs that need the jobs, one module a verb."""
+"""The verbs that need the jobs: ``timeseries jobs``, ``serve`` and ``demo``, one module a verb."""
 
 import click
 
-from jobs.commands._demo import demo
-from jobs.commands._doctor import doctor
-from jobs.commands._history import history
-from jobs.commands._list import list_jobs
-from jobs.commands._pause import pause, resume
-from jobs.commands._run import backfill, run
-from jobs.commands._show import show
-from jobs.commands._start import start
+from timeseries.commands import Verb, Verbs
 
-__all__ = ["demo", "jobs"]
+__all__ = ["jobs"]
+
+HERE = "jobs.commands"
+VERBS = {
+    "list": Verb(f"{HERE}._list", "list_jobs", "List the jobs and the database's own policies."),
+    "show": Verb(f"{HERE}._show", "show", "Show a job: what it does, when, why not yet, its last runs."),
+    "history": Verb(f"{HERE}._history", "history", "Show the ledger of runs, the newest first."),
+    "run": Verb(f"{HERE}._run", "run", "Run jobs now, in the order given."),
+    "backfill": Verb(f"{HERE}._run", "backfill", "Run a job for the trading days it has not done yet."),
+    "pause": Verb(f"{HERE}._pause", "pause", "Let no scheduler begin some jobs, until they are resumed."),
+    "resume": Verb(f"{HERE}._pause", "resume", "Let schedulers run them again."),
+    "start": Verb(f"{HERE}._start", "start", "Run the jobs on their schedules, or once what is due."),
+    "doctor": Verb(f"{HERE}._doctor", "doctor", "Say what is late, failing or waiting, and why."),
+}
 
 
-@click.group()
+@click.group(cls=Verbs, verbs=VERBS)
 def jobs() -> None:
     """The scheduled work: see how it stands, run some of it now, or keep it running."""
-
-
-for _verb in (list_jobs, show, history, run, backfill, pause, resume, start, doctor):
-    jobs.add_command(_verb)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+from scipy import special
 
 from timeseries.anomaly._types import BoolArray, CodeArray, FloatArray, IntArray
 
@@ -219,7 +219,7 @@ def _incidents(group: IntArray, day: IntArray) -> IntArray:
 
 def _rank_chance(pvalue: FloatArray) -> FloatArray:
     """Each p-value's share among its peers, with an exponential tail for the oddest."""
-    ranked: FloatArray = stats.rankdata(pvalue, method="max") / len(pvalue)
+    ranked: FloatArray = np.searchsorted(np.sort(pvalue), pvalue, side="right") / len(pvalue)
     if len(pvalue) < _LEAST_FOR_TAIL:
         return ranked
     evidence = -np.log(np.maximum(pvalue, 1e-300))

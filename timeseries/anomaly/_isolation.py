@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 import numpy as np
-from sklearn.ensemble import IsolationForest
 
 from timeseries.anomaly._contract import Day, Evidence
 from timeseries.anomaly._types import BoolArray, FloatArray, IntArray
@@ -89,6 +88,9 @@ class _Forest:
     """A fitted forest's trees laid side by side, so that one walk goes through all of them."""
 
     def __init__(self, rows: FloatArray) -> None:
+        # Here, because importing it takes longer than most commands.
+        from sklearn.ensemble import IsolationForest
+
         forest = IsolationForest(n_estimators=TREES, max_samples=SAMPLE, random_state=0).fit(rows)
         trees = [estimator.tree_ for estimator in forest.estimators_]
         starts = np.cumsum([0] + [tree.node_count for tree in trees])

@@ -130,6 +130,7 @@ def show_next_steps(home: Path, examples: Sequence[AccountForecast], seconds: di
     say(f"  timeseries metrics {account}")
     say(f"  timeseries forecast {account} --horizon 14 --plot forecast.png")
     say("  timeseries alerts list")
+    say("  timeseries serve          # all of it in a browser")
     say("or load your own, into a database of its own:", style="bold")
     say("  unset TIMESERIES_DATA_DIR")
     say("  timeseries ingest trades STATEMENT.htm")

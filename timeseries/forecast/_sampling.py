@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtri
-from scipy.stats import qmc
 
 from timeseries.forecast._activity import rest_bucket
 from timeseries.forecast._arrays import LEVELS, BoolArray, FloatArray, IntArray
@@ -41,6 +40,9 @@ def shared_draws(horizon: int, paths: int, seed: int) -> Draws:
         paths: a power of two.
         seed: of the scrambling.
     """
+    # Here, because importing it takes longer than most commands.
+    from scipy.stats import qmc
+
     numbers = qmc.Sobol(2 + 2 * horizon, scramble=True, rng=seed).random(paths).T
     # A scrambled point may be zero, where the normal quantile is infinite.
     doubt = ndtri(np.maximum(numbers[:2], 0.5 / paths))

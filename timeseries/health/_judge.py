@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import theilslopes
 
 from timeseries.alerts import Trouble
 from timeseries.config import HealthSettings, Settings
@@ -111,6 +110,9 @@ def _storage_growth(sizes: npt.NDArray[np.float64], settings: HealthSettings) ->
     """
     if not len(sizes) or np.ptp(sizes[:, 0]) < FEWEST_DAYS or sizes[-1, 1] <= SMALL_BYTES:
         return None
+    # Here, because importing it takes longer than most commands.
+    from scipy.stats import theilslopes
+
     now = float(sizes[-1, 1])
     growth = MONTH_DAYS * float(theilslopes(sizes[:, 1], sizes[:, 0]).slope)
     if growth <= settings.storage_growth * now:

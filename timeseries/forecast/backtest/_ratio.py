@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 __all__ = ["Ratio", "ratio_of"]
 
@@ -54,5 +54,5 @@ def ratio_of(losses: FloatArray, naive: FloatArray) -> Ratio:
         return Ratio(value, *[float("nan")] * 3)
     spread = ((ours - value * theirs) ** 2).sum() * blocks / (blocks - 1)
     error = float(np.sqrt(spread) / theirs.sum())
-    reach = error * float(student.ppf(0.975, blocks - 1))
+    reach = error * float(stdtrit(blocks - 1, 0.975))
     return Ratio(value, error, value - reach, value + reach)

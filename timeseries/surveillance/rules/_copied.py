@@ -6,7 +6,7 @@ from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import poisson
+from scipy.special import pdtrc
 
 from timeseries.surveillance._columns import Ints
 from timeseries.surveillance._contract import Case, Parameters, Scope, bounded
@@ -132,7 +132,7 @@ def _match(
         return None
     used = Pair(pair.opposite, pair.one[rows], pair.other[rows])
     expected = _expected(trades, openings, used, end, parameters)
-    pvalue = float(poisson.sf(rows.size - 1, expected))
+    pvalue = float(pdtrc(rows.size - 1, expected))
     if pvalue > parameters.chance:
         return None
     return _Match(day, int(trades.place[pair.other[0]]), used, rows.size, expected, pvalue)
