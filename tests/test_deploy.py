@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 
 import click
@@ -19,7 +20,7 @@ from timeseries.config import load_settings
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
 OPERATIONS = ROOT / "docs" / "operations.md"
-UNIT = DEPLOY / "timeseries.service"
+UNITS = {"timeseries.service": ["jobs", "start"], "timeseries-web.service": ["serve"]}
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 SERVICES = COMPOSE["services"]
 ENGINE = {name: service for name, service in SERVICES.items() if "build" in service}
@@ -53,8 +54,9 @@ def command_lines() -> Iterator[list[str]]:
         lines += re.findall(r"`((?:\S+ \* \* \* \* )?timeseries [^`]+)`", text)
         for line in lines:
             words = shlex.split(re.sub(r"^\S+ \* \* \* \* ", "", line), comments=True)
-            if "scheduler-1" in words:
-                yield words[words.index("scheduler-1") + 1 :]
+            ours = [place for place, word in enumerate(words) if word in ENGINE]
+            if ours and words[0] == "docker":
+                yield words[ours[0] + 1 :]
             elif words and words[0] == "timeseries":
                 yield words[1:]
 
@@ -71,7 +73,7 @@ def test_a_verb_or_an_option_that_does_not_exist_would_be_noticed():
 
 @pytest.mark.parametrize("name", ENGINE)
 def test_every_container_of_ours_runs_a_verb_that_exists(name):
-    assert understand(ENGINE[name]["command"])[0] in ("db", "jobs")
+    assert understand(ENGINE[name]["command"])[0] in ("db", "jobs", "serve")
 
 
 def test_a_container_runs_the_scheduler_by_itself():
@@ -93,9 +95,17 @@ def test_what_a_service_waits_for_exists_and_can_come_true(name):
 
 def test_nothing_listens_beyond_this_machine():
     ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
-    assert len(ports) == 5
+    assert len(ports) == 6
     assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
     assert not any("network_mode" in service for service in SERVICES.values())
+
+
+def test_the_pages_are_asked_for_their_health_where_they_listen():
+    web = SERVICES["web"]
+    host, port = web["command"][web["command"].index("--listen") + 1].split(":")
+    assert not ip_address(host).is_loopback, "on loopback it would ask nobody for a token"
+    assert f"http://127.0.0.1:{port}/api/v1/health" in web["healthcheck"]["test"][-1]
+    assert [mapping.split(":")[-1] for mapping in web["ports"]] == [port]
 
 
 def test_every_image_is_pinned():
@@ -251,25 +261,37 @@ def test_rules_and_the_page_know_the_same_metrics():
 # ---- systemd
 
 
-def unit_values(name: str) -> list[str]:
-    return re.findall(rf"^{name}=(.*)$", UNIT.read_text(), flags=re.MULTILINE)
+def unit_values(unit: str, name: str) -> list[str]:
+    return re.findall(rf"^{name}=(.*)$", (DEPLOY / unit).read_text(), flags=re.MULTILINE)
 
 
-def test_the_unit_runs_a_verb_that_exists():
-    [line] = unit_values("ExecStart")
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_unit_runs_a_verb_that_exists(unit):
+    [line] = unit_values(unit, "ExecStart")
     program, *words = shlex.split(line)
     assert Path(program).name == "timeseries"
-    assert understand(words) == ["jobs", "start"]
-    names = {value.split("=")[0] for value in unit_values("Environment")}
+    assert understand(words) == UNITS[unit]
+    names = {value.split("=")[0] for value in unit_values(unit, "Environment")}
     assert names == {"TIMESERIES_CONFIG", "TIMESERIES_DATA_DIR", "HOME"}
 
 
-def test_systemd_understands_the_unit(tmp_path):
+def test_the_page_gives_the_pages_settings_that_ask_everybody_for_a_token(tmp_path):
+    [added] = fenced((DEPLOY / "README.md").read_text(), "toml")
+    path = tmp_path / "web.toml"
+    path.write_text((DEPLOY / "timeseries.toml").read_text() + added)
+    assert load_settings(path).web.require_tokens
+    assert "TIMESERIES_CONFIG=/etc/timeseries/web.toml" in unit_values(
+        "timeseries-web.service", "Environment"
+    )
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_systemd_understands_a_unit(name, tmp_path):
     if shutil.which("systemd-analyze") is None:
         pytest.skip("no systemd-analyze here")
-    unit = tmp_path / UNIT.name
+    unit = tmp_path / name
     program = Path(sys.executable).parent / "timeseries"
-    unit.write_text(UNIT.read_text().replace("/opt/timeseries/bin/timeseries", str(program)))
+    unit.write_text((DEPLOY / name).read_text().replace("/opt/timeseries/bin/timeseries", str(program)))
     done = subprocess.run(
         ["systemd-analyze", "verify", "--recursive-errors=no", str(unit)],
         capture_output=True,
