@@ -7,7 +7,7 @@ holds, and loads a demo firm first where it is empty.
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,6 +19,7 @@ from _database import scratch
 from sqlalchemy import event
 
 from timeseries import reads
+from timeseries.alerts import find_alerts
 from timeseries.config import Settings
 from timeseries.database import Database, compress, connect_database, upgrade
 from timeseries.demo import generate
@@ -50,6 +51,7 @@ def main(database_url: str | None, accounts: int, days: int, calls: int) -> None
     say(
         "A call opens a connection of its own; its statements alone are what it costs on one that stays open."
     )
+    say("Those numbered 1 to 7 are the reads by which such engines are usually compared.")
 
 
 @contextmanager
@@ -78,22 +80,45 @@ def _reads(database: Database, one: reads.AccountStanding) -> dict[str, Callable
     account, group = one.account, one.account_group
     since, until = one.last_trade_at - timedelta(days=30), one.last_trade_at
     return {
-        "an account's daily metrics": lambda: reads.account_days(database, account),
-        "30 days of trading, account": lambda: reads.trade_summary(database, account=account),
+        "1 an account's daily metrics": lambda: reads.account_days(database, account),
+        "2 30 days of trading, account": lambda: reads.trade_summary(database, account=account),
         "30 days of trading, group": lambda: reads.trade_summary(database, group=group),
         "30 days of trading, firm": lambda: reads.trade_summary(database),
-        "overview of 100 accounts": lambda: reads.overview(database, limit=100),
+        "3 overview of 100 accounts": lambda: reads.overview(database, limit=100),
         "overview of the 100 riskiest": lambda: reads.overview(database, sort="risk", status="active"),
         "30 days by symbol, account": lambda: reads.symbol_performance(database, account=account),
-        "30 days by symbol, firm": lambda: reads.symbol_performance(database),
-        "feature rows of a day": lambda: reads.feature_rows(database),
-        "latest equity": lambda: reads.latest_equity(database, account),
+        "4 30 days by symbol, firm": lambda: reads.symbol_performance(database),
+        "5 feature rows of a day": lambda: reads.feature_rows(database),
+        "6 groups side by side, 30 days": lambda: reads.group_comparison(database),
+        "7 latest equity": lambda: reads.latest_equity(database, account),
         "open positions": lambda: reads.open_positions(database, account),
         "an account's trades of a month": lambda: reads.account_trades(
             database, account, since=since, until=until, limit=10_000
         ),
         "newest 100 trades": lambda: reads.account_trades(database, account),
         "freshness": lambda: reads.freshness(database, account),
+        "freshness, firm": lambda: reads.freshness(database),
+        **_drawn(database, account, one.last_trade_at),
+    }
+
+
+def _drawn(database: Database, account: str, newest: datetime) -> dict[str, Callable[[], object]]:
+    """The reads that pages draw."""
+    day, month = newest - timedelta(days=1), newest - timedelta(days=30)
+    return {
+        "equity of a day": lambda: reads.equity_series(database, account, since=day),
+        "equity of a month": lambda: reads.equity_series(database, account, since=month),
+        "equity, all of it": lambda: reads.equity_series(database, account),
+        "an account's forecast": lambda: reads.account_forecast(database, account),
+        "what was foretold of its days": lambda: reads.expected_days(database, account),
+        "what came of its forecasts": lambda: reads.forecast_outcomes_of(database, account),
+        "newest 100 findings": lambda: reads.find_findings(database),
+        "50 alerts by rank": lambda: find_alerts(database, sort="rank"),
+        "90 days of the firm": lambda: reads.firm_days(database),
+        "hours of the week, account": lambda: reads.trading_hours(database, account=account),
+        "hours of the week, firm": lambda: reads.trading_hours(database),
+        "returns of cohorts": lambda: reads.cohort_returns(database),
+        "payouts foretold": lambda: reads.payout_forecasts(database),
     }
 
 
