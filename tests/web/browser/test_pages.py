@@ -48,6 +48,9 @@ PAGES = {
     "/login": "#token",
 }
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
+FRESH = re.compile(
+    rf"(Complete to|Trades to|Snapshots to|Made|trading days after) {DAY.pattern}",
+)
 
 
 class Firm:
@@ -133,6 +136,16 @@ def test_charts_say_their_figures_and_how_fresh_they_are(page: Page, firm: Firm)
     rows = page.locator("#equity-table tbody tr")
     assert rows.count() > 10
     expect(page.locator("#forecast dl")).to_contain_text(re.compile(r"Any rule breached\s*(under |over )?\d"))
+
+
+@pytest.mark.parametrize(("path", "charts"), [("/account?name={account}", 3), ("/firm", 6), ("/symbols", 1)])
+def test_every_chart_says_how_fresh_it_is(page: Page, firm: Firm, path: str, charts: int):
+    page.goto(path.format(account=firm.busy))
+    drawn = page.locator(".chart:has(.main-svg)")
+    expect(drawn).to_have_count(charts)
+    for name in drawn.evaluate_all("all => all.map(one => one.id)"):
+        note = page.locator(f"#{name.removesuffix('-chart')}-note")
+        expect(note).to_have_text(FRESH)
 
 
 def test_a_day_leads_to_its_trades_and_stays_in_the_address(page: Page, firm: Firm):

@@ -46,7 +46,8 @@ async function fan(forecast, currency) {
     rows,
     nothing: NONE,
     key: [["accent", "━", "median"], ["band inner", "■", spans(levels)], ...linesOf(forecast).map(([name, , colour]) => [colour, "╍", name.toLowerCase()])],
-    note: `Total profit from ${forecast.origin} on. The fan holds ${spans(levels)} of what may come, the line is the median.${outOfSight(forecast, currency)}`,
+    note: `Total profit from ${forecast.origin} on. The fan holds ${spans(levels)} of what may come, the line is the median. Made ${instant(forecast.made_at)}.${outOfSight(forecast, currency)}`,
+    restsOn: null,
   });
 }
 

@@ -5,7 +5,8 @@ import { showAccounts } from "./account-list.js";
 import { byId, empty, fill, h, sentence } from "./dom.js";
 import { severity, tradeTable } from "./evidence.js";
 import { dayAfter, instant, money, plain, pvalue, subject, words } from "./format.js";
-import { into, keys, showFreshness } from "./page.js";
+import { showFreshness } from "./freshness.js";
+import { into, keys } from "./page.js";
 import { readState, writeState } from "./state.js";
 import { moreButton, table } from "./table.js";
 

@@ -1,4 +1,5 @@
 import { byId, empty, fill, h } from "./dom.js";
+import { asOf } from "./freshness.js";
 import { table } from "./table.js";
 
 const drawn = new Map();
@@ -33,9 +34,10 @@ export const asText = (text) => String(text).replaceAll("&", "&amp;").replaceAll
  * A chart in a panel, with what stands beside it.
  *
  * figure(colours) -> {data, layout}; label says its main figures; columns and rows are the table that says the same;
- * without rows `nothing` is said instead. `key` explains marks: [colour, shape, words]. Drawn again whenever the theme changes.
+ * without rows `nothing` is said instead. `key` explains marks: [colour, shape, words]. `restsOn` is what says how fresh it is;
+ * null: its note does. Drawn again whenever the theme changes.
  */
-export async function chart(id, { figure, label, columns, rows, nothing, low = false, note = null, key = [], events = {} }) {
+export async function chart(id, { figure, label, columns, rows, nothing, low = false, note = null, restsOn = "days", key = [], events = {} }) {
   if (!rows.length) {
     drawn.delete(id);
     fill(id, empty(nothing));
@@ -48,7 +50,7 @@ export async function chart(id, { figure, label, columns, rows, nothing, low = f
   }
   box.setAttribute("aria-label", label);
   byId(`${id}-key`).replaceChildren(...key.map(([colour, shape, words]) => h("span", {}, h("span", { class: `swatch ${colour}` }, shape), words)));
-  byId(`${id}-note`).replaceChildren(note ?? "");
+  byId(`${id}-note`).replaceChildren(note ? `${note} ` : "", restsOn ? asOf(restsOn) : "");
   byId(`${id}-table`).replaceChildren(table(columns, rows, { caption: byId(`${id}-title`).textContent }));
   drawn.set(id, figure);
   await draw(id, events);

@@ -109,7 +109,8 @@ async function payoutChart(forecast) {
     nothing: "No forecast.",
     low: true,
     key: [["accent", "━", "median"], ["band inner", "■", `up to ${share} % of what may come`]],
-    note: `Total profit so many trading days after ${origin}.`,
+    note: `Total profit so many trading days after ${origin}, the last day known when it was made.`,
+    restsOn: null,
   });
 }
 
@@ -148,6 +149,7 @@ async function hourChart(currency, cells) {
     rows: ranked,
     nothing: NO_TRADES,
     note: `Best: ${said(ranked[0])}. Worst: ${said(ranked.at(-1))}.`,
+    restsOn: "trades",
   });
 }
 

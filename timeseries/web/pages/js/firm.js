@@ -3,8 +3,10 @@ import { asText, chart } from "./chart.js";
 import { empty, fill, h } from "./dom.js";
 import { showCohorts, showGroups, showHours, showPayouts } from "./firm-panels.js";
 import { counted, money, number } from "./format.js";
-import { into, showFreshness } from "./page.js";
+import { showFreshness } from "./freshness.js";
+import { into } from "./page.js";
 import { bindFilters, offerGroups, readState } from "./state.js";
+import { symbolCharts } from "./symbol-charts.js";
 
 const USUAL = { group: "", days: "90" };
 const NOTHING = "No trades yet: load some with `timeseries ingest trades FILE`.";
@@ -74,10 +76,17 @@ function dayFigure({ trading_day: x, net_profit: profit, equity, currency }, sha
   return { data, layout };
 }
 
+async function showSymbols({ group, days }) {
+  const { items } = await get("symbols", { group, days });
+  if (!items.length) return void fill("by-symbol", empty(NOTHING));
+  await symbolCharts("by-symbol", items);
+}
+
 function load() {
   const state = readState(USUAL);
   into("days", () => showDays(state));
   into("groups", () => showGroups(state));
+  into("by-symbol", () => showSymbols(state));
   into("payouts", () => showPayouts(state));
   into("hours", () => showHours(state));
   into("cohorts", () => showCohorts(state));

@@ -1,7 +1,8 @@
 import { get } from "./api.js";
 import { byId, empty, fill, h, sentence } from "./dom.js";
 import { ago, counted, duration, instant, number, words } from "./format.js";
-import { freshnessSentence, into } from "./page.js";
+import { showFreshness } from "./freshness.js";
+import { into } from "./page.js";
 import { readState, writeState } from "./state.js";
 import { moreButton, table } from "./table.js";
 
@@ -62,8 +63,7 @@ function waitingDays(days) {
 // ---- freshness
 
 async function showFresh() {
-  const fresh = await get("freshness");
-  byId("freshness").textContent = freshnessSentence(fresh);
+  const fresh = await showFreshness();
   const rows = [
     ["Complete to", fresh.complete_day ?? "–", "the last trading day that has ended on every plan’s calendar"],
     ["Newest trade", instant(fresh.newest_trade), fresh.newest_trade && ago(fresh.newest_trade)],

@@ -1,6 +1,5 @@
-import { get, send } from "./api.js";
+import { send } from "./api.js";
 import { byId, h } from "./dom.js";
-import { counted, instant } from "./format.js";
 
 const shortcuts = new Map();
 const TO_PAGES = { t: "/", a: "/account", f: "/firm", s: "/symbols", j: "/jobs" };
@@ -102,23 +101,6 @@ function offerSignOut() {
 offerSignOut();
 byId("help")?.addEventListener("click", showHelp);
 byId("theme")?.addEventListener("click", () => dispatchEvent(new Event("theme-switch")));
-
-/** How fresh what the page shows is, in a sentence beside its heading. */
-export async function showFreshness(account) {
-  const fresh = await get("freshness", { account });
-  byId("freshness").textContent = freshnessSentence(fresh);
-  return fresh;
-}
-
-export function freshnessSentence(fresh) {
-  if (!fresh.newest_trade && !fresh.newest_snapshot) return "No data yet.";
-  const parts = [];
-  if (fresh.complete_day) parts.push(`complete to ${fresh.complete_day}`);
-  if (fresh.newest_trade) parts.push(`newest trade ${instant(fresh.newest_trade)}`);
-  if (fresh.stale_days) parts.push(`${counted(fresh.stale_days, "account-day")} being computed again`);
-  const text = parts.join("; ");
-  return `${text[0].toUpperCase()}${text.slice(1)}.`;
-}
 
 /** Run what fills a panel; what goes wrong is said in its place. */
 export async function into(id, work) {

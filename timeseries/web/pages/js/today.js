@@ -3,7 +3,8 @@ import { acknowledge, chooseLabel, chooseMute, showMutes } from "./act.js";
 import { byId, empty, fill, h, sentence } from "./dom.js";
 import { evidence, severity } from "./evidence.js";
 import { SUBJECTS, ago, amount, counted, instant, subject, words } from "./format.js";
-import { into, keys, say, showFreshness } from "./page.js";
+import { showFreshness } from "./freshness.js";
+import { into, keys, say } from "./page.js";
 import { bindFilters, offerGroups, readState, writeState } from "./state.js";
 import { moreButton } from "./table.js";
 
