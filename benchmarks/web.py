@@ -1,10 +1,11 @@
 """What the HTTP API and the pages take: every read with fifty clients, and each page in a browser.
 
-Starts `timeseries serve` on a database that holds a firm. Every read is asked in two manners: each client as
-soon as it is answered (closed), which shows what the server can do, and each client once a second (paced),
-which is what a desk does; times are counted from when a request was due, so a slow answer delays none of the
-figures of the next. The clients are one process with one thread, so they never take more than one core; what
-they took is shown. On a machine with few cores, clients, server and database share them.
+Starts `timeseries serve` on a database that holds a firm; on a server whose database holds none, that of
+the demonstration is made first. Every read is asked in two manners: each client as soon as it is answered
+(closed), which shows what the server can do, and each client once a second (paced), which is what a desk
+does; times are counted from when a request was due, so a slow answer delays none of the figures of the
+next. The clients are one process with one thread, so they never take more than one core; what they took is
+shown. On a machine with few cores, clients, server and database share them.
 """
 
 import json
@@ -13,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 from _web_load import Load, put_load
@@ -20,7 +22,11 @@ from _web_pages import Painted, paint
 from _web_reads import REPORT, reads
 from _web_server import Served, serve
 
-from timeseries.terminal import errors, render_table, say
+from jobs.demo import run_demo
+from timeseries.config import Settings
+from timeseries.database import connect_database, upgrade
+from timeseries.reads import overview
+from timeseries.terminal import Bars, errors, render_table, say
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 ALONE_SECONDS = 2.0
@@ -28,8 +34,9 @@ TARGET = 100.0
 
 
 @click.command()
-@click.option("--database-url", help="A TimescaleDB server's database that holds a firm.")
+@click.option("--database-url", help="A TimescaleDB server's database, empty or with a firm.")
 @click.option("--data-dir", type=FOLDER, help="An embedded database that holds a firm.")
+@click.option("--accounts", default=2000, show_default=True, help="Of the firm, where one is made.")
 @click.option("--clients", default=50, show_default=True, type=click.IntRange(1))
 @click.option("--seconds", default=5.0, show_default=True, help="For each read and manner.")
 @click.option("--pool", default=8, show_default=True, help="Connections of the server to the database.")
@@ -39,6 +46,7 @@ TARGET = 100.0
 def main(
     database_url: str | None,
     data_dir: Path | None,
+    accounts: int,
     clients: int,
     seconds: float,
     pool: int,
@@ -49,6 +57,8 @@ def main(
     """Measure a served firm and print tables."""
     if (database_url is None) == (data_dir is None):
         raise click.UsageError("Give either --database-url or --data-dir.")
+    if database_url is not None:
+        _see_to_a_firm(database_url, accounts)
     with serve(database_url=database_url, data_dir=data_dir, pool=pool) as served:
         calls = reads(served.base, None)
         chosen = {name: paths for name, paths in calls.items() if only in name}
@@ -61,6 +71,17 @@ def main(
             figures["pages"] = _paint(served, calls, loads)
     if path is not None:
         path.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def _see_to_a_firm(url: str, accounts: int) -> None:
+    settings = Settings(database_url=url)
+    database = connect_database(settings)
+    with database.connection() as connection:
+        upgrade(connection)
+    if not overview(database, limit=1).total:
+        with TemporaryDirectory() as directory, Bars() as bars:
+            run_demo(database, settings, Path(directory), accounts=accounts, days=180, seed=7, progress=bars)
+    database.close()
 
 
 def _measure(
