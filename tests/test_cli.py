@@ -123,6 +123,15 @@ def test_all_active_accounts_are_forecast(demo, forecasts):
     }
 
 
+def test_an_account_alone_is_forecast_as_among_all(demo, forecasts):
+    one = max(forecasts, key=lambda one: one["any_breach"] or 0)
+    alone = demo.json("forecast", one["account"])
+    assert alone["made_at"] is not None
+    assert alone["risks"]["any_breach"] == one["any_breach"]
+    assert sum(day["mean"] for day in alone["days"]) == pytest.approx(one["expected"])
+    assert demo.json("forecast", one["account"], "--horizon", "5")["made_at"] is None
+
+
 def test_a_group_is_forecast_as_the_sum_of_its_accounts_and_unknown_ones_are_named(demo, forecasts):
     group = next(
         one["account_group"] for one in demo.json("accounts", "--status", "active") if one["account_group"]

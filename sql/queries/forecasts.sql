@@ -140,3 +140,22 @@ WHERE f.origin = (SELECT max(origin) FROM forecasts)
   AND f.any_breach < 0.99
 ORDER BY f.any_breach DESC, a.account
 LIMIT :limit;
+
+-- of_account: What is stored of an account from a day over a horizon, the newest of several; nothing if its metrics changed
+-- since it was made.
+SELECT model, quantile_levels AS levels, skill, mean, quantiles, total_quantiles, made_at,
+       daily_loss_breach   AS daily_loss,
+       max_drawdown_breach AS max_drawdown,
+       any_breach,
+       profit_target_hit   AS profit_target,
+       consistency_failure,
+       payout_probability,
+       expected_payout
+FROM forecasts f
+JOIN accounts a USING (account_id)
+WHERE a.account = :account
+  AND f.origin = :origin
+  AND f.horizon = :horizon
+  AND NOT EXISTS (SELECT FROM rescoring r WHERE r.kind = 'forecast' AND r.account_id = f.account_id)
+ORDER BY made_at DESC, model
+LIMIT 1;

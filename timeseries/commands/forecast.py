@@ -16,7 +16,7 @@ from timeseries.forecast import MODELS
 from timeseries.metrics import refresh_metrics
 from timeseries.pipeline import AccountForecast, GroupForecast
 from timeseries.reads import Freshness, freshness
-from timeseries.terminal import Bars, amount, fan, percent, render_table, save_forecast_plot, say
+from timeseries.terminal import Bars, amount, fan, percent, render_table, save_forecast_plot, say, when
 
 __all__ = ["forecast"]
 
@@ -197,6 +197,13 @@ def _show(one: AccountForecast) -> None:
     if one.risks["expected_payout"] is not None:
         say(f"Expected payout: {amount(one.risks['expected_payout'], one.digits)} {one.currency}.")
     say(_skill_sentence(one))
+    say(_origin_sentence(one), style="dim")
+
+
+def _origin_sentence(one: AccountForecast) -> str:
+    if one.made_at is None:
+        return "Made just now of this account alone, and not stored."
+    return f"Made among all accounts and stored at {when(one.made_at)}."
 
 
 def _skill_sentence(one: AccountForecast) -> str:

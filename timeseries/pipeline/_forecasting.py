@@ -25,6 +25,7 @@ from timeseries.pipeline._outcomes import naive_normal
 from timeseries.pipeline._outlook import AccountForecast, ForecastReport, account_forecast
 from timeseries.pipeline._prospects import LEVELS, group_labels, prospects_of
 from timeseries.pipeline._rescoring import Complete, read_marks, settle
+from timeseries.pipeline._stored_forecast import as_stored
 
 __all__ = ["forecast_account", "forecast_all", "forecast_group", "riskiest_accounts"]
 
@@ -115,8 +116,9 @@ def forecast_account(
 ) -> AccountForecast:
     """Forecast one account in full, with the naive forecast beside it.
 
-    What the last stored forecasts learnt serves here too. The cohort lends strength to a short history.
-    Nothing is stored.
+    With the model "auto" it is the one that is stored from the last complete day over this horizon, if it is
+    still good: what pages and alerts say. Any other is made of the account's own past with what the last
+    stored forecasts learnt; the cohort lends strength to a short history. Nothing is stored.
 
     Raises:
         NotFound: there is no such account.
@@ -128,7 +130,8 @@ def forecast_account(
     state, _ = _known_state(database, origin)
     found = prospects_of(panel, horizon, model, state=state, own_skill=True)
     naive = forecast(own["net_profit"], horizon, quantiles=LEVELS, model="naive", calendar=own.days)
-    return account_forecast(panel, account, origin, found, naive)
+    made = account_forecast(panel, account, origin, found, naive)
+    return as_stored(database, made) if model == "auto" else made
 
 
 def forecast_group(

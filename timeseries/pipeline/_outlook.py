@@ -1,7 +1,7 @@
 """Forecasts of one account and of all, with what people want to see beside them."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -76,6 +76,7 @@ class AccountForecast:
         skill: 1 - CRPS / CRPS of naive on the account's own past; NaN when that is too short.
         risks: see :class:`Prospects`; None where the plan has no such rule.
         drawdown_floor: balance at which the account ends; None without such a rule.
+        made_at: when it was stored, UTC; None: it was made just now and is not.
     """
 
     account: str
@@ -96,6 +97,7 @@ class AccountForecast:
     drawdown_floor: float | None
     history_days: DayArray
     history_balance: FloatArray
+    made_at: datetime | None = None
 
     def level(self, probability: float) -> int:
         """Where a quantile stands among ``levels``."""
@@ -124,6 +126,7 @@ class AccountForecast:
             "origin": str(self.origin),
             "horizon": self.horizon,
             "model": self.model,
+            "made_at": None if self.made_at is None else self.made_at.isoformat(),
             "skill": finite_or_none(self.skill),
             "risks": self.risks,
             "days": days,
