@@ -21,6 +21,7 @@ SELECT coalesce('account ' || n.account_id, 'cohort ' || n.cohort) AS owner,
        n.at_stake,
        n.severity,
        n.reason,
+       ARRAY(SELECT jsonb_path_query(n.evidence, '$.counterparts[*].account') #>> '{}') AS counterparts,
        CASE WHEN n.subject <> 'net_profit' THEN as_money(m.gross_profit + m.gross_loss, c.currency_digits) END AS net_profit,
        EXISTS (
            SELECT
@@ -45,35 +46,37 @@ WHERE a.kind = 'incident'
   AND a.trading_day > CAST(:newest AS date) - CAST(:window_days AS integer);
 
 -- add: New alerts, as a JSON array of rows.
-INSERT INTO alerts (fingerprint, kind, account_id, cohort, subject, subjects, first_day, trading_day, severity, at_stake,
-                    seen, seen_on, title, body)
-SELECT fingerprint, 'incident', account_id, cohort, subject, subjects, first_day, trading_day, severity, at_stake, seen,
-       seen_on, title, body
+INSERT INTO alerts (fingerprint, kind, account_id, cohort, subject, subjects, counterparts, first_day, trading_day, severity,
+                    at_stake, seen, seen_on, title, body)
+SELECT fingerprint, 'incident', account_id, cohort, subject, subjects, counterparts, first_day, trading_day, severity, at_stake,
+       seen, seen_on, title, body
 FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-    AS row (fingerprint text, account_id integer, cohort text, subject text, subjects text[], first_day date,
-            trading_day date, severity text, at_stake bigint, seen double precision, seen_on date, title text, body text)
+    AS row (fingerprint text, account_id integer, cohort text, subject text, subjects text[], counterparts text[],
+            first_day date, trading_day date, severity text, at_stake bigint, seen double precision, seen_on date, title text,
+            body text)
 ON CONFLICT (fingerprint) DO NOTHING
 RETURNING alert_id;
 
 -- change: New facts in alerts there are, as a JSON array of rows; a state or resolution of null stays.
 UPDATE alerts a
-SET subject     = row.subject,
-    subjects    = row.subjects,
-    first_day   = row.first_day,
-    trading_day = row.trading_day,
-    severity    = row.severity,
-    at_stake    = row.at_stake,
-    seen        = row.seen,
-    seen_on     = row.seen_on,
-    title       = row.title,
-    body        = row.body,
-    state       = CASE WHEN row.reopened THEN 'open' ELSE a.state END,
-    resolution  = CASE WHEN row.reopened THEN NULL ELSE a.resolution END,
-    resolved_at = CASE WHEN row.reopened THEN NULL ELSE a.resolved_at END,
-    changed_at  = now()
+SET subject      = row.subject,
+    subjects     = row.subjects,
+    counterparts = row.counterparts,
+    first_day    = row.first_day,
+    trading_day  = row.trading_day,
+    severity     = row.severity,
+    at_stake     = row.at_stake,
+    seen         = row.seen,
+    seen_on      = row.seen_on,
+    title        = row.title,
+    body         = row.body,
+    state        = CASE WHEN row.reopened THEN 'open' ELSE a.state END,
+    resolution   = CASE WHEN row.reopened THEN NULL ELSE a.resolution END,
+    resolved_at  = CASE WHEN row.reopened THEN NULL ELSE a.resolved_at END,
+    changed_at   = now()
 FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-    AS row (alert_id bigint, subject text, subjects text[], first_day date, trading_day date, severity text, at_stake bigint,
-            seen double precision, seen_on date, title text, body text, reopened boolean)
+    AS row (alert_id bigint, subject text, subjects text[], counterparts text[], first_day date, trading_day date,
+            severity text, at_stake bigint, seen double precision, seen_on date, title text, body text, reopened boolean)
 WHERE a.alert_id = row.alert_id;
 
 -- resolve: Alerts that are over, and why.

@@ -6,3 +6,4 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public, plain FROM timeseries_reader;
 REVOKE ALL ON SCHEMA public, plain FROM timeseries_reader;
 DROP SCHEMA dashboard CASCADE;
 DROP SCHEMA visible CASCADE;
+ALTER TABLE alerts DROP COLUMN counterparts;

@@ -45,12 +45,13 @@ CREATE FUNCTION visible.everything() RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN NOT row_security_active('public.accounts'::regclass) OR NOT pg_has_role('timeseries_scoped_reader', 'USAGE');
 
+-- Cohorts of these two names are no groups: one is the whole firm, the other the engine's own troubles.
 CREATE FUNCTION visible.groups() RETURNS text[]
     LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN nullif(current_setting('timeseries.groups', true), '')::text[];
+    RETURN array_remove(array_remove(nullif(current_setting('timeseries.groups', true), '')::text[], 'firm'), 'engine');
 
 -- Every view below that shows accounts' data begins here.
-CREATE VIEW visible.known_accounts AS
+CREATE VIEW visible.known_accounts WITH (security_barrier) AS
 SELECT *
 FROM public.accounts
 WHERE (SELECT visible.everything())
@@ -84,6 +85,73 @@ SELECT f.* FROM public.forecasts f JOIN visible.known_accounts USING (account_id
 
 CREATE VIEW visible.forecast_outcomes WITH (security_barrier) AS
 SELECT o.* FROM public.forecast_outcomes o JOIN visible.known_accounts USING (account_id);
+
+-- Findings and alerts of an account may name others, as one that was copied. Whom one may not see becomes "another account".
+ALTER TABLE alerts ADD COLUMN counterparts text[] NOT NULL DEFAULT '{}'; -- other accounts that title and body may name
+UPDATE alerts l
+SET counterparts = ARRAY(
+    SELECT DISTINCT jsonb_path_query(f.evidence, '$.counterparts[*].account') #>> '{}'
+    FROM findings f
+    WHERE f.account_id = l.account_id
+)
+WHERE 'copied' = ANY (subjects);
+
+CREATE FUNCTION visible.without(said text, names text[]) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+AS $$
+DECLARE
+    name text;
+BEGIN
+    FOREACH name IN ARRAY coalesce(names, '{}') LOOP
+        said := regexp_replace(
+            said,
+            '(account )?(?<![[:alnum:]_])' || regexp_replace(name, '([^[:alnum:]])', '\\\1', 'g') || '(?![[:alnum:]_])',
+            'another account', 'g');
+    END LOOP;
+    RETURN said;
+END
+$$;
+
+CREATE VIEW visible.findings WITH (security_barrier) AS
+SELECT f.finding_id, f.kind, f.account_id, f.cohort, f.trading_day, f.since, f.subject, f.detector, f.rule_version_id, f.pvalue,
+       f.direction, f.seen, f.expected, f.at_stake, f.severity,
+       visible.without(f.reason, h.names) AS reason,
+       CASE
+           WHEN h.names IS NULL THEN f.evidence
+           ELSE jsonb_set(f.evidence, '{counterparts}',
+                          (SELECT coalesce(jsonb_agg(c), '[]')
+                           FROM jsonb_array_elements(f.evidence -> 'counterparts') AS c
+                           WHERE c ->> 'account' <> ALL (h.names)))
+       END                                AS evidence,
+       f.scored_at
+FROM public.findings f
+LEFT JOIN visible.known_accounts a USING (account_id)
+CROSS JOIN LATERAL (
+    SELECT array_agg(c ->> 'account') AS names
+    FROM jsonb_path_query(f.evidence, '$.counterparts[*]') AS c
+    WHERE NOT (SELECT visible.everything())
+      AND NOT EXISTS (SELECT FROM visible.known_accounts k WHERE k.account = c ->> 'account')
+) AS h
+WHERE a.account_id IS NOT NULL
+   OR f.account_id IS NULL AND ((SELECT visible.everything()) OR f.cohort = ANY ((SELECT visible.groups())::text[]));
+
+CREATE VIEW visible.alerts WITH (security_barrier) AS
+SELECT l.alert_id, l.fingerprint, l.kind, l.account_id, l.trading_day, l.severity,
+       visible.without(l.title, h.names) AS title,
+       visible.without(l.body, h.names)  AS body,
+       l.raised_at, l.cohort, l.subject, l.subjects, l.first_day, l.at_stake, l.seen, l.seen_on, l.state, l.resolution,
+       l.acknowledged_at, l.acknowledged_by, l.resolved_at, l.label, l.labelled_at, l.labelled_by, l.note, l.escalated_at,
+       l.changed_at
+FROM public.alerts l
+LEFT JOIN visible.known_accounts a USING (account_id)
+CROSS JOIN LATERAL (
+    SELECT array_agg(c) AS names
+    FROM unnest(l.counterparts) AS c
+    WHERE NOT (SELECT visible.everything())
+      AND NOT EXISTS (SELECT FROM visible.known_accounts k WHERE k.account = c)
+) AS h
+WHERE a.account_id IS NOT NULL
+   OR l.account_id IS NULL AND ((SELECT visible.everything()) OR l.cohort = ANY ((SELECT visible.groups())::text[]));
 
 CREATE SCHEMA dashboard;
 COMMENT ON SCHEMA dashboard IS 'The public contract: what Grafana and other programs may rely on. See docs/dashboard-views.md.';

@@ -182,7 +182,6 @@ JOIN symbols s USING (symbol_id);
 COMMENT ON VIEW dashboard.trades IS
     'Single trades; time is the close. Ask with a range of time and a limit: charts read trades_5m.';
 
--- A finding or an alert about a cohort belongs to the group of that name; one about the firm to nobody's.
 CREATE VIEW dashboard.findings WITH (security_barrier) AS
 SELECT f.finding_id,
        f.kind,
@@ -203,10 +202,8 @@ SELECT f.finding_id,
        f.reason,
        f.evidence,
        f.scored_at
-FROM findings f
-LEFT JOIN visible.known_accounts a USING (account_id)
-WHERE a.account_id IS NOT NULL
-   OR f.account_id IS NULL AND ((SELECT visible.everything()) OR f.cohort = ANY ((SELECT visible.groups())::text[]));
+FROM visible.findings f
+LEFT JOIN visible.known_accounts a USING (account_id);
 COMMENT ON VIEW dashboard.findings IS 'What stood out: anomalies, broken rules, moves of cohorts (account null).';
 
 CREATE VIEW dashboard.alerts WITH (security_barrier) AS
@@ -232,10 +229,8 @@ SELECT l.alert_id,
        l.acknowledged_at,
        l.acknowledged_by,
        l.resolved_at
-FROM alerts l
-LEFT JOIN visible.known_accounts a USING (account_id)
-WHERE a.account_id IS NOT NULL
-   OR l.account_id IS NULL AND ((SELECT visible.everything()) OR l.cohort = ANY ((SELECT visible.groups())::text[]));
+FROM visible.alerts l
+LEFT JOIN visible.known_accounts a USING (account_id);
 COMMENT ON VIEW dashboard.alerts IS
     'Incidents of accounts and cohorts, forecast breaches, and the engine''s own troubles (cohort engine).';
 

@@ -78,6 +78,11 @@ BEGIN
 END
 $$;
 
+-- What names other accounts is read through the views; of the tables themselves only what the policies above ask for.
+REVOKE SELECT ON findings, alerts, messages FROM timeseries_scoped_reader;
+GRANT SELECT (alert_id, account_id, cohort) ON alerts TO timeseries_scoped_reader;
+GRANT SELECT (message_id, alert_id, fingerprint, kind, trading_day, severity, made_at) ON messages TO timeseries_scoped_reader;
+
 CREATE OR REPLACE VIEW plain.daily_metrics WITH (security_barrier) AS
 SELECT a.account,
        m.trading_day,

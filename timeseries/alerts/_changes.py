@@ -21,6 +21,7 @@ DAYS = ("first_day", "trading_day", "seen_on")
 FACTS = (
     "subject",
     "subjects",
+    "counterparts",
     "first_day",
     "trading_day",
     "severity",
@@ -58,7 +59,7 @@ def changes(findings: pd.DataFrame, alerts: pd.DataFrame, patience: Patience) ->
 
     Args:
         findings: columns owner, account_id, cohort, account, currency, kind, trading_day, subject, pvalue,
-            direction, seen, at_stake, severity, reason, net_profit, muted.
+            direction, seen, at_stake, severity, reason, counterparts, net_profit, muted.
         alerts: columns alert_id, fingerprint, owner, the facts, state, resolution, label.
         patience: what makes findings one incident.
     """
@@ -143,6 +144,7 @@ def _facts(rows: pd.DataFrame) -> dict[str, Any]:
     return {
         "subject": lead["subject"],
         "subjects": sorted(set(rows["subject"])),
+        "counterparts": sorted({name for names in rows["counterparts"] for name in names}),
         "rules": sorted(set(rows.loc[rows["kind"] == "rule", "subject"])),
         "first_day": rows["trading_day"].min(),
         "trading_day": rows["trading_day"].max(),
