@@ -216,6 +216,9 @@ WHERE m.message_id = d.message_id
   AND d.state = 'pending'
   AND d.attempts = 0;
 
+-- lock_history: Nobody else adds to the history until this transaction has ended; it is read as ever.
+LOCK TABLE alert_history IN SHARE ROW EXCLUSIVE MODE;
+
 -- remember: Note what was done to alerts.
 INSERT INTO alert_history (alert_id, event, done_by, note)
 SELECT unnest(CAST(:alert_ids AS bigint[])), :event, :done_by, :note;
@@ -274,4 +277,4 @@ WHERE a.alert_id = :alert_id
 ORDER BY n.trading_day, n.kind DESC, n.pvalue, n.subject;
 
 -- history: What was done to an alert.
-SELECT at, event, done_by, note FROM alert_history WHERE alert_id = :alert_id ORDER BY at;
+SELECT at, event, done_by, note FROM alert_history WHERE alert_id = :alert_id ORDER BY position;

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection
 
 from timeseries.alerts._alert import LABELS
+from timeseries.alerts._history import remember
 from timeseries.alerts._words import WORDS
 from timeseries.database import Database, run
 from timeseries.errors import InputError, NotFound
@@ -53,7 +54,7 @@ def acknowledge(
         _check_alerts(connection, alert_ids)
         values = {"alert_ids": list(alert_ids), "done_by": by}
         done = list(run(connection, "alert_actions.acknowledge", values).scalars())
-        _remember(connection, done, "acknowledged", by, note)
+        remember(connection, done, "acknowledged", by=by, note=note)
     return done
 
 
@@ -76,7 +77,7 @@ def label(
         _check_alerts(connection, alert_ids)
         values = {"alert_ids": list(alert_ids), "label": verdict, "done_by": by, "note": note}
         done = list(run(connection, "alert_actions.label", values).scalars())
-        _remember(connection, done, f"labelled {verdict}", by, note)
+        remember(connection, done, f"labelled {verdict}", by=by, note=note)
     return done
 
 
@@ -157,10 +158,3 @@ def _check_exists(connection: Connection, what: str, name: str | None) -> None:
     values = {"account": name, "account_group": name}
     if name is not None and not run(connection, query, values).scalar_one():
         raise NotFound(f"There is no {what} {name!r}: `timeseries accounts` shows those there are.")
-
-
-def _remember(
-    connection: Connection, alert_ids: list[int], event: str, by: str | None, note: str | None
-) -> None:
-    values = {"alert_ids": alert_ids, "event": event, "done_by": by, "note": note}
-    run(connection, "alerts.remember", values)

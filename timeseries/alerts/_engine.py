@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from timeseries.alerts._alert import SEVERITIES
 from timeseries.alerts._changes import DISMISSED
+from timeseries.alerts._history import remember
 from timeseries.alerts._outbox import read_messages
 from timeseries.alerts._routing import queue
 from timeseries.config import AlertSettings
@@ -160,5 +161,4 @@ def _say(
     words = {"alert_ids": alert_ids, "kind": kind, "prefix": prefix, "preamble": preamble}
     numbers = [row["message_id"] for row in run(connection, "alerts.say", words).mappings()]
     queue(connection, read_messages(connection, numbers), settings, newest=None)
-    done = {"alert_ids": alert_ids, "event": event or kind, "done_by": None, "note": None}
-    run(connection, "alerts.remember", done)
+    remember(connection, alert_ids, event or kind)

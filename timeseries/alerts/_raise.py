@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from timeseries.alerts._alert import Message
 from timeseries.alerts._changes import Changes, changes
+from timeseries.alerts._history import remember
 from timeseries.alerts._incidents import Patience
 from timeseries.alerts._routing import queue
 from timeseries.config import AlertSettings
@@ -152,7 +153,7 @@ class _Desk:
         if not alert_ids:
             return
         self._identifiers("alerts.resolve", alert_ids=alert_ids, resolution=resolution)
-        self._remember(alert_ids, resolution)
+        remember(self._connection, alert_ids, resolution)
 
     def _say(self, kind: str, alert_ids: list[int], prefix: str = "", preamble: str = "") -> None:
         if not alert_ids:
@@ -162,12 +163,8 @@ class _Desk:
         messages = [Message(**{item.name: row[item.name] for item in fields(Message)}) for row in rows]
         queue(self._connection, messages, self._settings, newest=self._newest)
         if kind != "resolved":
-            self._remember(alert_ids, kind)
+            remember(self._connection, alert_ids, kind)
         self.messages += len(messages)
-
-    def _remember(self, alert_ids: list[int], event: str) -> None:
-        parameters = {"alert_ids": alert_ids, "event": event, "done_by": None, "note": None}
-        run(self._connection, "alerts.remember", parameters)
 
     def _identifiers(self, query: str, **parameters: Any) -> list[int]:
         return list(run(self._connection, query, parameters).scalars())

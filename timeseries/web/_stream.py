@@ -22,8 +22,6 @@ router = APIRouter(prefix="/alerts", tags=["alerts"])
 LOOK_SECONDS = 1.0
 PING_SECONDS = 15
 LEAVING_SECONDS = 2
-# Numbers are drawn before their rows can be seen, so a lower one may appear after a higher.
-LATE_EVENTS = 1000
 MOST_EVENTS = 500
 
 
@@ -34,10 +32,10 @@ class _Pulse:
         self._database = database
         self._lock = asyncio.Lock()
         self._asked_at = float("-inf")
-        self._newest: tuple[int, int] = (0, 0)
+        self._newest = 0
 
-    async def newest(self) -> tuple[int, int]:
-        """The newest position, and a number that changes with everything that can be seen.
+    async def newest(self) -> int:
+        """The newest position; what comes later has a higher one, as positions are given in order of commits.
 
         Raises:
             DatabaseError: the database does not answer.
@@ -48,33 +46,16 @@ class _Pulse:
                 self._asked_at = time.monotonic()
             return self._newest
 
-    def _read(self) -> tuple[int, int]:
+    def _read(self) -> int:
         with self._database.transaction() as connection:
-            row = run(connection, "web.newest_events", {}).one()
-        return row.newest, row.seen
+            return int(run(connection, "web.newest_event", {}).scalar_one())
 
 
-class _Listener:
-    """What one listener has been told."""
-
-    def __init__(self, database: Database, position: int) -> None:
-        self._database = database
-        self._position = position
-        self._known: set[int] | None = None
-
-    def news(self) -> list[dict[str, Any]]:
-        """What it has not been told yet, the oldest first; at most 500."""
-        after = self._position - LATE_EVENTS
-        with self._database.transaction() as connection:
-            if self._known is None:
-                values = {"after": after, "until": self._position}
-                self._known = set(run(connection, "web.known_events", values).scalars())
-            told = {"after": after, "known": sorted(self._known)}
-            rows = [dict(row) for row in run(connection, "web.events", told).mappings()]
-        self._known.update(row["position"] for row in rows)
-        self._position = max([self._position, *(row["position"] for row in rows)])
-        self._known = {one for one in self._known if one > self._position - LATE_EVENTS}
-        return rows
+def _news(database: Database, position: int) -> list[dict[str, Any]]:
+    """What was done to alerts that this reader may see after a position, the oldest first; at most 500."""
+    with database.transaction() as connection:
+        rows = run(connection, "web.events", {"after": position, "limit": MOST_EVENTS}).mappings()
+        return [dict(row) for row in rows]
 
 
 LastEventId = Annotated[
@@ -99,31 +80,36 @@ async def stream(
     state = request.app.state
     if not hasattr(state, "pulse"):
         state.pulse = _Pulse(gate.reader(None))
-    newest, _ = await state.pulse.newest()
+    newest = await state.pulse.newest()
     position = newest if last_event_id is None else min(last_event_id, newest)
     leaving = anyio.Event()
-    told = _told(request, gate, state.pulse, _Listener(database, position), leaving)
+    told = _told(request, gate, state.pulse, database, position, leaving)
     return EventSourceResponse(
         told, ping=PING_SECONDS, shutdown_event=leaving, shutdown_grace_period=LEAVING_SECONDS
     )
 
 
 async def _told(
-    request: Request, gate: Gate, pulse: _Pulse, listener: _Listener, leaving: anyio.Event
+    request: Request,
+    gate: Gate,
+    pulse: _Pulse,
+    database: Database,
+    position: int,
+    leaving: anyio.Event,
 ) -> AsyncIterator[ServerSentEvent]:
-    seen = None
     while not leaving.is_set():
         try:
-            now = await pulse.newest()
-            if now != seen:
+            newest = await pulse.newest()
+            while newest > position:
                 if not await gate.still_admits(request):
                     return
-                rows = await run_in_threadpool(listener.news)
+                rows = await run_in_threadpool(_news, database, position)
                 for row in rows:
                     yield _event(row)
-                seen = now if len(rows) < MOST_EVENTS else None
+                told = rows[-1]["position"] if rows else position
+                position = told if len(rows) == MOST_EVENTS else max(told, newest)
         except DatabaseError:
-            seen = None  # the pings go on, and so does this when the database is back
+            pass  # the pings go on, and so does this when the database is back
         with anyio.move_on_after(LOOK_SECONDS):
             await leaving.wait()
 
