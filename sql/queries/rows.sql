@@ -8,3 +8,9 @@ ON CONFLICT (kind, sha256) DO NOTHING;
 SELECT file_id, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now
 FROM ingested_files
 WHERE kind = 'trades' AND sha256 = :key;
+
+-- accounts_of_groups: Which of these accounts are in some groups, and when they were opened (UTC seconds).
+SELECT account, extract(epoch FROM opened_at)::bigint AS opened_at
+FROM accounts
+WHERE account = ANY (CAST(:accounts AS text[]))
+  AND account_group = ANY (CAST(:groups AS text[]));

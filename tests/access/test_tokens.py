@@ -158,6 +158,11 @@ def test_a_rotation_keeps_nothing_by_default_and_revoking_ends_all(firm: Databas
         ),
         (lambda firm: create_token(firm, "new", scopes=["read"], groups=["beta"]), NotFound, "group 'beta'"),
         (
+            lambda firm: create_token(firm, "new", scopes=["read"], groups=["engine"]),
+            InputError,
+            "is no group",
+        ),
+        (
             lambda firm: create_token(firm, "new", scopes=["read"], expires=timedelta()),
             InputError,
             "some time",

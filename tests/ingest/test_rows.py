@@ -82,6 +82,45 @@ def test_a_rejected_row_says_which_field_and_why_and_stands_in_the_quarantine(de
     assert kept[3] == ("the bridge", "profit", found.verdicts[2].reason)
 
 
+@pytest.fixture
+def two_groups(desk):
+    """A1, 7 and True are ours; A?1 and true, as odd names of theirs might be read, are not."""
+    ours, theirs = {"account_group": "ours"}, {"account_group": "theirs"}
+    names = {"A1": ours, "7": ours, "True": ours, "B1": theirs, "A?1": theirs, "true": theirs}
+    desk.load("accounts", [{"account": name, **group} for name, group in names.items()])
+    load_rows(desk.database, [row(1)], source="the firm")
+    return desk
+
+
+def test_who_loads_for_a_group_reaches_its_accounts_alone_however_they_are_written(two_groups):
+    def verdict(account):
+        found = load_rows(two_groups.database, [row(50, account=account)], source="ours", groups=["ours"])
+        return found.verdicts[0].verdict, found.verdicts[0].field
+
+    for own in ("A1", 7, " A1 ", "True"):
+        assert verdict(own)[0] in ("new", "duplicate"), own
+    for foreign in ("B1", "A\0" + "1", True, "nobody", "", None, ["A1"], "\ud800"):
+        assert verdict(foreign) == ("rejected", "account"), foreign
+    owners = two_groups.rows("SELECT DISTINCT account FROM plain.trades ORDER BY 1")
+    assert owners == [("7",), ("A1",), ("True",)]
+
+
+def test_who_loads_for_a_group_brings_neither_symbols_nor_times_before_the_account(two_groups):
+    rows = [
+        row(60, symbol="NEW"),
+        row(61, open_time="2024-01-01T10:00:00Z", close_time="2024-01-02T10:00:00Z"),
+        row(62, open_time="2024-12-27T10:00:00Z", close_time="2024-12-28T10:00:00Z"),
+    ]
+    found = load_rows(two_groups.database, rows, source="ours", groups=["ours"])
+    assert [(one.verdict, one.field) for one in found.verdicts] == [
+        ("rejected", "symbol"),
+        ("rejected", "close_time"),
+        ("new", None),
+    ]
+    whole = load_rows(two_groups.database, rows, source="the firm")
+    assert [one.verdict for one in whole.verdicts] == ["new", "new", "duplicate"]
+
+
 def test_the_ledger_has_one_entry_for_a_source_and_day(desk):
     for rows in ([row(1)], [row(2), row(1)], [row(3, lots=-1)]):
         send(desk, rows, "one")

@@ -66,6 +66,8 @@ ACCOUNTS = [
     ({"initial_balance": "much"}, "initial_balance", "not a number"),
     ({"initial_balance": "-1"}, "initial_balance", "below zero"),
     ({"account": "A1", "currency": "EUR", "initial_balance": "1"}, "currency", "cannot change"),
+    ({"account_group": "firm"}, "account_group", "No group can be called"),
+    ({"account_group": "engine"}, "account_group", "No group can be called"),
 ]
 PLANS = [
     ({"plan": ""}, "plan", "missing"),

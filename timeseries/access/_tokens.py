@@ -195,6 +195,8 @@ def _check(
         )
     if not scopes or not set(scopes) <= set(SCOPES):
         raise InputError(f"A token is for at least one of: {', '.join(SCOPES)}.")
+    if groups is not None and (reserved := {"firm", "engine"} & set(groups)):
+        raise InputError(f"{' and '.join(sorted(reserved))} is no group of accounts.")
     if groups is not None and not groups:
         raise InputError("Name at least one group, or none for the whole firm.")
     if expires is not None and not timedelta(0) < expires <= LONGEST:

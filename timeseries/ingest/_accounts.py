@@ -38,6 +38,9 @@ CHOICES = {
     "phase": ("evaluation", "verification", "funded"),
     "status": ("active", "breached", "passed", "closed"),
 }
+# Cohorts of these names are the whole firm, and the engine's own troubles.
+NO_GROUPS = ("firm", "engine")
+LIMITS = ["profit_target", "max_drawdown", "daily_loss", "minimum_payout"]
 COLUMNS = (
     "account",
     "plan_id",
@@ -78,8 +81,12 @@ class AccountBatch:
         count, columns = len(rows.lines), rows.columns
         faults, nothing = Faults(count), pa.nulls(count, pa.string())
         account, plan = names(columns["account"]), names(columns["plan"])
+        group = names(columns["account_group"]) if "account_group" in columns else None
         check_name(account, "account", faults)
         check_name(plan, "plan", faults)
+        if group is not None:
+            taken = f"No group can be called {' or '.join(NO_GROUPS)}: these words mean something else."
+            faults.add(group.where(lambda text: text in NO_GROUPS), "account_group", taken)
         codes = {name: coded(columns.get(name, nothing), choices) for name, choices in CHOICES.items()}
         for name, choices in CHOICES.items():
             choice(codes[name], choices, name, faults, required=False)
@@ -95,7 +102,7 @@ class AccountBatch:
             faults,
             account,
             plan,
-            names(columns["account_group"]) if "account_group" in columns else None,
+            group,
             names(columns.get("currency", nothing)),
             codes,
             balance,
@@ -158,8 +165,15 @@ class AccountBatch:
         kept = _whole(old["currency"].map(places), missing=-1)
         other = (given >= 0) & (kept >= 0) & (given != kept)
         self.faults.add(other, "currency", "The account exists in another currency, which cannot change.")
-        default = np.where(kept >= 0, kept, _whole(plan["currency"].map(places)))
-        return np.where(given >= 0, given, default)
+        of_plan = _whole(plan["currency"].map(places), missing=-1)
+        place = np.where(given >= 0, given, np.where(kept >= 0, kept, np.maximum(of_plan, 0)))
+        limited = plan[LIMITS].notna().any(axis=1).to_numpy()
+        self.faults.add(
+            limited & (of_plan >= 0) & (place != of_plan),
+            "currency",
+            "The plan's limits are in another currency: give the account a plan in its own.",
+        )
+        return np.asarray(place)
 
     def _balance(
         self, currency: NDArray[np.object_], digits: NDArray[np.int64], plan: pd.DataFrame, old: pd.DataFrame

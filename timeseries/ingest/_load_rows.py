@@ -14,6 +14,7 @@ from timeseries.ingest._json_lines import parse_json_lines
 from timeseries.ingest._kind import Kind
 from timeseries.ingest._ledger import Entry, advance, begin_parts, finish, lock
 from timeseries.ingest._outcome import Origin, Outcome
+from timeseries.ingest._reach import refuse_beyond
 from timeseries.ingest._report import Counts
 from timeseries.ingest._rows import Rows
 from timeseries.ingest._trade_merge import merge_trades
@@ -53,7 +54,13 @@ class RowVerdicts:
     verdicts: tuple[RowVerdict, ...]
 
 
-def load_rows(database: Database, rows: Sequence[Mapping[str, object]], *, source: str) -> RowVerdicts:
+def load_rows(
+    database: Database,
+    rows: Sequence[Mapping[str, object]],
+    *,
+    source: str,
+    groups: Sequence[str] | None = None,
+) -> RowVerdicts:
     """Load trades as JSON gives them, all of them in one transaction.
 
     Rows are checked, compared and kept as those of a file or stream are: loading them twice changes nothing,
@@ -63,6 +70,8 @@ def load_rows(database: Database, rows: Sequence[Mapping[str, object]], *, sourc
     Args:
         rows: the fields named as the columns of a file of trades; numbers as numbers or as text.
         source: who sends them; the name in the ledger and the quarantine.
+        groups: of the only accounts that may be loaded; then rows may neither bring new symbols nor lie
+            more than a week before their account was opened. None: any account.
 
     Raises:
         DatabaseError: the database went away; nothing of the batch was kept.
@@ -74,7 +83,10 @@ def load_rows(database: Database, rows: Sequence[Mapping[str, object]], *, sourc
 
     def attempt(cautious: bool) -> Outcome:
         with database.transaction() as connection:
-            return _merge(connection, batch.since(0), source, cautious=cautious)
+            some = batch.since(0)
+            if groups is not None:
+                refuse_beyond(connection, some, groups)
+            return _merge(connection, some, source, cautious=cautious)
 
     return _verdicts(parsed, persist(attempt))
 

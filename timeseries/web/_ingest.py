@@ -1,19 +1,17 @@
 """``/trades``: trades in batches, each row with its verdict."""
 
-from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from pydantic import Field, WithJsonSchema
 
-from timeseries.database import run
-from timeseries.ingest import RowVerdict, RowVerdicts, load_rows
-from timeseries.web._dependencies import Gatekeeper, Ingesting, OrdinaryDatabase
-from timeseries.web._gate import Caller, Gate
+from timeseries.ingest import RowVerdicts, load_rows
+from timeseries.web._dependencies import Ingesting, OrdinaryDatabase
 from timeseries.web._values import Model
 
-__all__ = ["router"]
+__all__ = ["PATH", "router"]
 
+PATH = "/trades"
 router = APIRouter(tags=["ingest"])
 MOST_ROWS = 5000
 EXAMPLE = {
@@ -74,38 +72,7 @@ class Verdicts(Model):
     verdicts: list[Verdict]
 
 
-@router.post("/trades", response_model=Verdicts, summary="Load trades")
-def load_trades(caller: Ingesting, gate: Gatekeeper, database: OrdinaryDatabase, batch: Batch) -> RowVerdicts:
+@router.post(PATH, response_model=Verdicts, summary="Load trades")
+def load_trades(caller: Ingesting, database: OrdinaryDatabase, batch: Batch) -> RowVerdicts:
     """All in one transaction, and idempotent: the same rows again are duplicates and change nothing."""
-    source = f"api:{caller.name}"
-    foreign = _foreign(caller, gate, batch.trades)
-    if not foreign:
-        return load_rows(database, batch.trades, source=source)
-    own = [place for place in range(len(batch.trades)) if place not in foreign]
-    loaded = load_rows(database, [batch.trades[place] for place in own], source=source)
-    return _together(loaded, own, foreign)
-
-
-def _foreign(caller: Caller, gate: Gate, rows: Sequence[Mapping[str, Any]]) -> dict[int, str]:
-    """The rows that are about accounts which a token for some groups cannot see, and whose."""
-    if caller.groups is None:
-        return {}
-    names = [str(row.get("account", "")).replace("\0", "") for row in rows]
-    with gate.reader(caller.groups).transaction() as connection:
-        found = run(connection, "reads.unknown_accounts", {"accounts": sorted(set(names))})
-        unknown = set(found.scalars())
-    return {place: name for place, name in enumerate(names) if name in unknown}
-
-
-def _together(loaded: RowVerdicts, own: Sequence[int], foreign: Mapping[int, str]) -> RowVerdicts:
-    verdicts = [RowVerdict(own[one.row], one.verdict, one.field, one.reason) for one in loaded.verdicts] + [
-        RowVerdict(place, "rejected", "account", f"there is no account {name!r} in the token's groups")
-        for place, name in foreign.items()
-    ]
-    return RowVerdicts(
-        loaded.new,
-        loaded.duplicate,
-        loaded.changed,
-        loaded.rejected + len(foreign),
-        tuple(sorted(verdicts, key=lambda one: one.row)),
-    )
+    return load_rows(database, batch.trades, source=f"api:{caller.name}", groups=caller.groups)
