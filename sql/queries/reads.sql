@@ -250,6 +250,13 @@ FROM (
 JOIN symbols s USING (symbol_id)
 ORDER BY t.close_time DESC, t.ticket DESC;
 
+-- trading_span: When some trading days of an account begin and end, by its plan's calendar.
+SELECT day_starts_at(CAST(:first AS date), p.reset_time, p.time_zone)    AS since,
+       day_starts_at(CAST(:last AS date) + 1, p.reset_time, p.time_zone) AS until
+FROM accounts
+JOIN plans p USING (plan_id)
+WHERE account_id = :account_id;
+
 -- feature_rows: What the analytics know of every account on one day, of those after a name; floats, money in each
 -- account's currency.
 SELECT a.account,
@@ -286,14 +293,26 @@ ORDER BY a.account
 LIMIT CAST(:limit AS bigint);
 
 -- freshness: How far the aggregates reach, and what of an account, or of all, is known to be out of date.
-SELECT (SELECT max(bucket) FROM trades_5m
-        WHERE CAST(:account_id AS integer) IS NULL OR account_id = :account_id) AS newest_trade,
-       (SELECT max(bucket) FROM equity_5m
-        WHERE CAST(:account_id AS integer) IS NULL OR account_id = :account_id) AS newest_snapshot,
-       (SELECT count(*) FROM stale_days
-        WHERE CAST(:account_id AS integer) IS NULL OR account_id = :account_id) AS stale_days,
-       (SELECT count(DISTINCT account_id) FROM rescoring
-        WHERE CAST(:account_id AS integer) IS NULL OR account_id = :account_id) AS rescoring;
+-- The joins end at the first account that one may see.
+SELECT (SELECT t.bucket
+        FROM trades_5m t
+        JOIN accounts a USING (account_id)
+        WHERE CAST(:account_id AS integer) IS NULL OR t.account_id = :account_id
+        ORDER BY t.bucket DESC
+        LIMIT 1)                                                                    AS newest_trade,
+       (SELECT e.bucket
+        FROM equity_5m e
+        JOIN accounts a USING (account_id)
+        WHERE CAST(:account_id AS integer) IS NULL OR e.account_id = :account_id
+        ORDER BY e.bucket DESC
+        LIMIT 1)                                                                    AS newest_snapshot,
+       (SELECT count(*)
+        FROM stale_days
+        WHERE CAST(:account_id AS integer) IS NULL OR account_id = :account_id)     AS stale_days,
+       (SELECT count(DISTINCT account_id)
+        FROM rescoring
+        WHERE CAST(:account_id AS integer) IS NULL OR account_id = :account_id)     AS rescoring,
+       visible.everything()                                                         AS of_whole_firm;
 
 -- findings: A page of findings, newest trading day first, those before a day and number.
 -- A scoped reader sees those of its accounts through the join; its cohorts' through the policy of the table.

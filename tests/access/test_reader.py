@@ -44,6 +44,7 @@ READS: dict[str, Read] = {
     "reads.symbol_performance": reads.symbol_performance,
     "reads.trade_summary": reads.trade_summary,
     "reads.trading_hours": reads.trading_hours,
+    "reads.trading_span": lambda firm: reads.trading_span(firm, ONE, OURS.day, OURS.day),
     "alerts.find_alerts": alerts.find_alerts,
     "alerts.list_alerts": alerts.list_alerts,
     "alerts.list_mutes": alerts.list_mutes,

@@ -166,6 +166,10 @@ def test_settings_that_a_function_changes_are_each_clients_own_too(connect: Conn
         "SELECT Set_Config('search_path', lower('PLAIN'), true), set_config('work_mem', '1MB', false)"
     )
     assert (one(second, "SHOW work_mem"), one(first, "SHOW work_mem")) == ("64MB", "1MB")
+    first.execute("SELECT set_config('search_path', 'plain, true)', false)")
+    assert (one(second, "SHOW search_path"), one(first, "SHOW search_path")) == ("public", "plain, true)")
+    first.execute("SELECT set_config('search_path', $$x, true)$$, false)")
+    assert one(second, "SHOW search_path") == "public"
 
 
 @pytest.mark.parametrize("how", ["SET ROLE visitor", "SELECT set_config('role', 'visitor', false)"])

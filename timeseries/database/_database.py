@@ -135,8 +135,9 @@ def _engine(url: str, application: str | None, pool: int, *, prepares: bool) -> 
                 "autocommit": True,
                 "prepare_threshold": RUNS_BEFORE_PREPARING if prepares else None,
                 "connect_timeout": 10,
-                # Compiling a plan takes longer than most statements of ours run.
-                "options": "-c timezone=UTC -c jit=off",
+                # Compiling a plan takes longer than most statements of ours run. A plan for whatever filters
+                # are given walks through everybody's rows where one account is asked for.
+                "options": "-c timezone=UTC -c jit=off -c plan_cache_mode=force_custom_plan",
                 **named,
             },
         )

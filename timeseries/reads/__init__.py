@@ -43,7 +43,7 @@ from timeseries.reads._summaries import (
     symbol_performance,
     trade_summary,
 )
-from timeseries.reads._trades import Trade, TradePage, account_trades
+from timeseries.reads._trades import Trade, TradePage, account_trades, trading_span
 
 __all__ = [
     "AccountForecast",
@@ -89,4 +89,5 @@ __all__ = [
     "symbol_performance",
     "trade_summary",
     "trading_hours",
+    "trading_span",
 ]

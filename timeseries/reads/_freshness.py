@@ -84,7 +84,8 @@ def freshness(database: Database, account: str | None = None) -> Freshness:
     with database.transaction() as connection:
         found = None if account is None else find_account(connection, account).account_id
         row = connection.execute(statement("reads.freshness"), {"account_id": found}).one()
-        pending = pending_ranges_on(connection)
+        # When which part of an aggregate changed tells of everybody's accounts.
+        pending = pending_ranges_on(connection) if row.of_whole_firm else []
     return Freshness(
         account=account,
         newest_trade=row.newest_trade,

@@ -1,13 +1,13 @@
 """An account's trades, page by page."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
-from timeseries.database import Database, statement
+from timeseries.database import Database, run, statement
 from timeseries.reads._scope import check_positive, find_account
 
-__all__ = ["Trade", "TradePage", "account_trades"]
+__all__ = ["Trade", "TradePage", "account_trades", "trading_span"]
 
 Place = tuple[datetime, int]
 BEFORE_ALL_TICKETS = -(2**63)
@@ -80,3 +80,16 @@ def account_trades(
     trades = tuple(Trade(**row) for row in rows[:limit])
     more = len(rows) > limit
     return TradePage(found.currency, trades, (trades[-1].close_time, trades[-1].ticket) if more else None)
+
+
+def trading_span(database: Database, account: str, first: date, last: date) -> tuple[datetime, datetime]:
+    """When the first of some trading days begins on the account's own calendar, and the last ends; UTC.
+
+    Raises:
+        NotFound: there is no such account.
+    """
+    with database.transaction() as connection:
+        found = find_account(connection, account)
+        days = {"account_id": found.account_id, "first": first, "last": last}
+        span = run(connection, "reads.trading_span", days).one()
+    return span.since, span.until

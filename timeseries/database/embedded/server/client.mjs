@@ -20,9 +20,13 @@ const SETTINGS_OF_SESSION = `SELECT nullif(concat_ws('; ',
     string_agg(format('SELECT set_config(%L, %L, false)', name, setting), '; '),
     'SET ROLE ' || quote_ident(nullif(current_setting('role'), 'none'))), '')
   FROM pg_settings WHERE source = 'session'`
-// A function that changes settings shows in no command tag. What ends with its transaction is harmless.
+// A function that changes settings shows in no command tag. What ends with its transaction is harmless; what is not
+// plainly such a call, with texts in single quotes and numbered parameters alone, counts as one that lasts.
 const SET_CONFIG = /\bset_config\b/i
-const SET_LOCALLY = /\bset_config\s*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*,\s*true\s*\)/gi
+const TEXT = "'(?:[^']|'')*'"
+const PLAIN = `[^()'$]|\\$\\d+|${TEXT}`
+const SET_LOCALLY = new RegExp(
+  `\\bset_config\\s*\\((?:${PLAIN}|\\((?:${PLAIN}|\\((?:${PLAIN})*\\))*\\))*,\\s*true\\s*\\)`, 'gi')
 const TRACE = '\0M# 1743: aborting transaction' // PGlite's own, sent as a warning to the client
 const ROLLBACK = wire.message('Q', 'ROLLBACK')
 // A Sync would commit an unfinished group; after an error, all is ignored until there is one.
