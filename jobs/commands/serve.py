@@ -20,6 +20,7 @@ from timeseries.web import create_app, tokens_exist
 __all__ = ["serve"]
 
 LEAVING_SECONDS = 5
+MOST_CONNECTIONS = 2000
 
 
 @click.command()
@@ -35,8 +36,8 @@ def serve(session: Session, listen: str | None) -> None:
     host, port = host_and_port(listen or settings.web.listen)
     with session.database() as database:
         open_access = _is_loopback(host) and not settings.web.require_tokens
-        _check_access(database, open_access=open_access)
         with _listening(host, port) as listener:
+            _check_access(database, open_access=open_access)
             _serve(database, settings, listener, open_access=open_access)
 
 
@@ -55,6 +56,8 @@ def _serve(database: Database, settings: Settings, listener: socket.socket, *, o
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # else whoever comes from this machine says where he comes from
+            limit_concurrency=MOST_CONNECTIONS,
             ws="none",
             timeout_graceful_shutdown=LEAVING_SECONDS,
         )
@@ -62,9 +65,9 @@ def _serve(database: Database, settings: Settings, listener: socket.socket, *, o
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     say(f"Listening at http://{shown}:{port}/ (API: /api/v1/openapi.json); Ctrl-C stops.")
-    # While it runs it has its own; afterwards it would raise what it was sent once more.
+    # While it runs it sees to these itself; what comes before it runs must not be lost.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)
+        signal.signal(number, server.handle_exit)
     server.run(sockets=[listener])
 
 

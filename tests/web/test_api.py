@@ -1,6 +1,7 @@
 """The interface over a real firm: who may what, lists page by page, actions, events, and its own document."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -13,12 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
+from sqlalchemy import text
 from web_server import API, UNLIMITED, bearer, make_firm, serving
 
 from jobs.api import jobs_router
 from timeseries import reads
 from timeseries.access import create_token, revoke_token
-from timeseries.alerts import acknowledge, list_alerts, list_mutes, show_alert
+from timeseries.alerts import acknowledge, label, list_alerts, list_mutes, show_alert
 from timeseries.database import Database
 from timeseries.web import create_app
 
@@ -42,6 +44,16 @@ READS = (
 )
 OF_ACCOUNT = ("", "/metrics", "/equity", "/trades", "/positions", "/expected", "/outcomes")
 CSRF = "timeseries_csrf"
+TICKETS_OF_DAYS = text(
+    """
+    SELECT ticket
+    FROM trades JOIN accounts USING (account_id) JOIN plans USING (plan_id)
+    WHERE account = :account
+      AND trading_day_of(close_time, reset_time, time_zone) BETWEEN :first AND :last
+    ORDER BY close_time DESC, ticket DESC
+    LIMIT 50
+    """
+)
 # A document says neither which accounts there are nor that an empty list of values is not sent at all.
 UNDECIDABLE = [positive_data_acceptance, negative_data_rejection]
 
@@ -155,21 +167,53 @@ def test_a_token_for_a_group_sees_that_group_alone(closed: httpx.Client, client,
         assert scoped.post(f"alerts/{hidden.alert_id}/acknowledge").status_code == 404
         assert scoped.post("mutes", json={"subject": "copied", "since": "2026-01-01"}).status_code == 403
         assert scoped.post("mutes", json={"account": foreign, "since": "2026-01-01"}).status_code == 404
-        sent = scoped.post("trades", json={"trades": [trade(foreign, 1), trade(min(own), 2)]}).json()
-    assert [one["verdict"] for one in sent["verdicts"]] == ["rejected", "new"]
-    assert sent["verdicts"][0]["field"] == "account"
+        for other in (
+            "no such group",
+            next(one["account_group"] for one in accounts if one["account"] == foreign),
+        ):
+            wider = {"account": min(own), "group": other, "since": "2026-01-01"}
+            assert scoped.post("mutes", json=wider).status_code == 403
+        batch = [trade(foreign, 1), trade(min(own), 2), trade(min(own), 3, symbol="NEW")]
+        sent = scoped.post("trades", json={"trades": batch}).json()
+        assert (
+            scoped.get("freshness").json()["pending"],
+            client.get("freshness").json()["pending"] != [],
+        ) == (
+            [],
+            True,
+        )
+    assert [one["verdict"] for one in sent["verdicts"]] == ["rejected", "new", "rejected"]
+    assert [one["field"] for one in sent["verdicts"]] == ["account", None, "symbol"]
     assert show_alert(firm, hidden.alert_id).alert.state == "open"
 
 
 def test_a_token_that_expired_or_was_revoked_opens_nothing(closed: httpx.Client, firm: Database):
     brief = create_token(firm, "brief", scopes=["read"], expires=timedelta(seconds=1.5)).token
     gone = create_token(firm, "gone", scopes=["read"]).token
-    assert closed.get("session", headers=bearer(brief)).json()["name"] == "brief"
+    for secret, name in ((brief, "brief"), (gone, "gone")):
+        assert closed.get("session", headers=bearer(secret)).json()["name"] == name
     revoke_token(firm, "gone")
     time.sleep(1.6)
     assert closed.get("session", headers=bearer(brief)).status_code == 401
+    time.sleep(1.6)  # a token is remembered for three seconds
     assert closed.get("session", headers=bearer(gone)).status_code == 401
     assert closed.get("session", headers={"Authorization": "Basic YTpi"}).status_code == 401
+
+
+def test_who_may_act_and_not_read_is_shown_no_more_than_that_it_was_done(closed: httpx.Client, secrets, firm):
+    alert = list_alerts(firm, state="open")[-1].alert_id
+    answer = closed.post(f"alerts/{alert}/acknowledge", headers=bearer(secrets["act"])).json()
+    assert (answer["alert_id"], answer["acknowledged_by"]) == (alert, "act")
+    assert not {"title", "body", "proofs", "trades", "at_stake", "account"} & set(answer)
+
+
+def test_of_a_stranger_no_body_is_read(closed: httpx.Client, secrets):
+    """Only the head is sent, and answered."""
+    for authorization, status in (("", b"401"), (f"Authorization: Bearer {secrets['read']}\r\n", b"403")):
+        with socket.create_connection((closed.base_url.host, closed.base_url.port), timeout=10) as sender:
+            head = f"POST {API}/trades HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n{authorization}\r\n"
+            sender.sendall(head.encode())
+            assert sender.recv(4096).split(b" ")[1] == status
 
 
 # ---- browsers
@@ -245,6 +289,32 @@ def test_money_is_the_exact_decimal_that_the_reads_give(client: httpx.Client, fi
     assert said["opened_at"].endswith("Z")
 
 
+def test_a_cursor_of_another_order_is_refused(client: httpx.Client):
+    for path, orders in (("accounts", ("name", "risk")), ("alerts", ("rank", "newest"))):
+        for order, other in (orders, orders[::-1]):
+            cursor = client.get(path, params={"limit": 1, "sort": order}).json()["next"]
+            for sort, status in ((order, 200), (other, 422)):
+                answer = client.get(path, params={"limit": 1, "sort": sort, "cursor": cursor})
+                assert answer.status_code == status, (path, order, sort)
+
+
+def test_an_alert_shows_the_trades_of_its_own_trading_days(client: httpx.Client, firm: Database):
+    """On the plan's calendar: of one that resets at 17:00 in New York, too."""
+    with firm.transaction() as connection:
+        connection.execute(text("UPDATE plans SET reset_time = '17:00', time_zone = 'America/New_York'"))
+    shown = 0
+    for alert in list_alerts(firm):
+        if alert.account is None:
+            continue
+        page = client.get(f"alerts/{alert.alert_id}").json()
+        days = {"first": alert.first_day, "last": alert.trading_day, "account": alert.account}
+        with firm.transaction() as connection:
+            own = set(connection.scalars(TICKETS_OF_DAYS, days))
+        assert {one["ticket"] for one in page["trades"]} == own
+        shown += len(own)
+    assert shown > 10
+
+
 def test_an_answer_that_the_client_has_is_not_sent_again(client: httpx.Client):
     first = client.get("accounts")
     assert first.headers["Content-Encoding"] == "gzip"
@@ -262,7 +332,7 @@ def test_actions_here_and_in_the_library_are_the_same(client: httpx.Client, firm
     ours, theirs = [one.alert_id for one in list_alerts(firm, state="open")][:2]
     done = client.post(f"alerts/{ours}/label", json={"verdict": "expected", "note": "a hedge"}).json()
     assert (done["state"], done["label"], done["note"]) == ("resolved", "expected", "a hedge")
-    assert done["events"][-1]["done_by"] == "all"
+    assert show_alert(firm, ours).events[-1].done_by == "all"
     assert [one.label for one in list_alerts(firm) if one.alert_id == ours] == ["expected"]
     acknowledge(firm, [theirs], by="somebody")
     items = pages(client, "alerts", limit=50, state="acknowledged")
@@ -281,7 +351,7 @@ def trade(account: str, ticket: int, **changes) -> dict:
         "side": "buy",
         "lots": "0.50",
     }
-    times = {"open_time": "2026-03-02T08:30:00Z", "close_time": "2026-03-02T09:10:00Z"}
+    times = {"open_time": "2026-06-23T08:30:00Z", "close_time": "2026-06-23T09:10:00Z"}
     prices = {"open_price": "1.08412", "close_price": "1.08467", "profit": "27.50"}
     return {**sent, **times, **prices, **changes}
 
@@ -326,12 +396,13 @@ def test_events_come_as_they_happen_and_go_on_after_the_last_one_seen(client: ht
     listener.start()
     assert ready.wait(10)
     time.sleep(1.5)
-    chosen = [one.alert_id for one in list_alerts(firm, state="open")][:2]
+    chosen = [one.alert_id for one in list_alerts(firm, limit=2)]
     for alert in chosen:
-        acknowledge(firm, [alert], by="a test")
+        label(firm, [alert], "true", by="a test")
     listener.join(timeout=15)
     said = [json.loads(event["data"]) for event in live]
-    assert [(one["alert_id"], one["event"]) for one in said] == [(one, "acknowledged") for one in chosen]
+    assert [(one["alert_id"], one["event"]) for one in said] == [(one, "labelled true") for one in chosen]
+    assert len(said) == 2
     resumed: list[dict] = []
     listen(client, resumed, 1, {"Last-Event-ID": live[0]["id"]}, ready)
     assert resumed == live[1:]

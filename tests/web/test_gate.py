@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -18,10 +19,11 @@ from hypothesis import strategies as st
 from web_server import UNLIMITED, bearer, serving
 
 from cli import timeseries
-from timeseries.access import create_token
+from timeseries.access import create_token, find_token
 from timeseries.config import Settings, WebSettings, load_settings
 from timeseries.database import Database
 from timeseries.errors import ConfigurationError
+from timeseries.web import _gate, _health
 from timeseries.web._paging import place_of, written
 from timeseries.web._problems import Refusal
 
@@ -55,6 +57,42 @@ def test_each_token_has_a_rate_of_its_own(database: Database):
     assert statuses == [200, 200, 200, 200, 429, 429]
 
 
+def test_who_guesses_tokens_beyond_the_rate_does_not_reach_the_database(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    looked_up = []
+    monkeypatch.setattr(_gate, "find_token", lambda *asked: looked_up.append(asked) or find_token(*asked))
+    good = create_token(database, "good", scopes=["read"]).token
+    with serving(database, Settings(web=WebSettings(requests_per_minute=5))) as client:
+        guesses = [client.get("session", headers=bearer(f"tse_{n:043}")).status_code for n in range(20)]
+        assert client.get("session", headers={"Cookie": f"timeseries_session={good}"}).status_code == 429
+    assert guesses == [401] * 5 + [429] * 15
+    assert len(looked_up) == 5
+
+
+def test_a_cookie_of_another_engine_does_not_lock_out_who_needs_none(database: Database):
+    stale = {"Cookie": f"timeseries_session=tse_{'x' * 43}"}
+    with serving(database, UNLIMITED, open_access=True, name="ada") as client:
+        assert client.get("session", headers=stale).json()["name"] == "ada"
+        assert client.post("mutes", json={}, headers=stale).status_code == 403, (
+            "actions still need the header"
+        )
+        assert client.get("session", headers=bearer("tse_wrong")).status_code == 401
+
+
+def test_behind_a_long_transaction_the_health_is_busy_and_not_ill(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(_health, "PATIENCE_SECONDS", 0.5)
+    with serving(database, UNLIMITED, open_access=True) as client:
+        assert client.get("health").json()["database"] == "up"
+        monkeypatch.setattr(_health, "_answers", lambda gate: time.sleep(2) or True)
+        begun = time.monotonic()
+        busy = client.get("health")
+        assert (busy.status_code, busy.json()["database"]) == (200, "busy")
+        assert time.monotonic() - begun < 1.5
+
+
 def test_without_its_database_it_says_so_asks_for_it_and_goes_on():
     asked = threading.Event()
     with serving(Database(NOBODY), UNLIMITED, open_access=True, reopen=asked.set) as client:
@@ -74,15 +112,17 @@ def test_every_error_is_a_problem_that_names_the_fields():
     with serving(Database(NOBODY), UNLIMITED, open_access=True) as client:
         wrong = client.get("accounts?limit=0&sort=luck&grup=x").json()
         nowhere = client.get("nothing/here")
-        method = client.put("accounts")
-        cursor = client.get("accounts?cursor=abc")
         token = {"X-CSRF-Token": "x", "Cookie": "timeseries_csrf=x", "Content-Type": "application/json"}
+        method = client.put("accounts", headers=token)
+        cursor = client.get("accounts?cursor=abc")
         broken = client.post("mutes", content=b"{", headers=token)
         long = client.post("trades", content=b"x" * (9 * 1024 * 1024), headers=token)
         endless = client.post("trades", content=(b"x" * 2**20 for _ in range(9)), headers=token)
+        essay = client.post("mutes", json={"reason": "x" * 70_000}, headers=token)
     assert {one["field"] for one in wrong["errors"]} == {"grup"}
     assert [one.status_code for one in (nowhere, method, cursor, broken)] == [404, 405, 422, 422]
-    assert [long.status_code, endless.status_code] == [413, 413]
+    assert [long.status_code, endless.status_code, essay.status_code] == [413, 413, 413]
+    assert broken.json()["errors"][0]["field"] == ""
     assert cursor.json()["errors"][0]["field"] == "cursor"
     for one in (nowhere, method, cursor, broken, long, endless):
         assert one.headers["Content-Type"] == "application/problem+json"

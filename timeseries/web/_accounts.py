@@ -17,7 +17,7 @@ from timeseries.reads import (
 )
 from timeseries.web._dependencies import ReadingDatabase
 from timeseries.web._memory import remembered
-from timeseries.web._paging import place_of, written
+from timeseries.web._paging import place_of, stranger, written
 from timeseries.web._parameters import (
     AccountName,
     Cursor,
@@ -186,9 +186,16 @@ def list_accounts(
     cursor: Cursor = None,
 ) -> dict[str, Any]:
     """Accounts by name or by risk, each on its last trading day with metrics."""
-    place = place_of(cursor, float, str)
-    found = overview(database, group=group, plan=plan, status=status, sort=sort, after=place, limit=limit)
-    return {"items": found.accounts, "next": written(found.next), "total": found.total}
+    place = place_of(cursor, str, float, str)
+    if place is not None and place[0] != sort:
+        raise stranger()
+    after = None if place is None else place[1:]
+    found = overview(database, group=group, plan=plan, status=status, sort=sort, after=after, limit=limit)
+    return {
+        "items": found.accounts,
+        "next": written(found.next and (sort, *found.next)),
+        "total": found.total,
+    }
 
 
 @router.get("/{account}", response_model=Standing, summary="Where one account stands")

@@ -1,11 +1,11 @@
 """``/alerts`` and ``/mutes``: who needs attention, and what people say to it."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
+from timeseries.alerts import Alert as AlertRecord
 from timeseries.alerts import (
     AlertPage,
     Mute,
@@ -19,7 +19,7 @@ from timeseries.alerts import (
 )
 from timeseries.database import Database
 from timeseries.errors import NotFound
-from timeseries.reads import Trade, account_trades
+from timeseries.reads import Trade, account_standing, account_trades, trading_span
 from timeseries.web._accounts import ClosedTrade
 from timeseries.web._dependencies import Acting, Gatekeeper, OrdinaryDatabase, ReadingDatabase
 from timeseries.web._gate import Caller, Gate
@@ -33,8 +33,6 @@ __all__ = ["mutes_router", "router"]
 router = APIRouter(prefix="/alerts", tags=["alerts"])
 mutes_router = APIRouter(prefix="/mutes", tags=["alerts"])
 MOST_TRADES = 50
-# A trading day begins at most so long before, and ends at most so long after, the UTC day of its date.
-DAY_SLACK = timedelta(hours=26)
 
 
 class Delivery(Model):
@@ -118,6 +116,19 @@ class AlertDetail(Alert):
     proofs: list[Proof]
     events: list[Event]
     trades: list[ClosedTrade] = Field(description="The newest 50 at most of the account on the alert's days.")
+
+
+class Standing(Model):
+    """How an alert stands after somebody acted on it."""
+
+    alert_id: int
+    state: str = Field(description="`open`, `acknowledged` or `resolved`.")
+    resolution: str | None
+    label: str | None
+    note: str | None
+    acknowledged_at: Instant | None
+    acknowledged_by: str | None
+    resolved_at: Instant | None
 
 
 class Acknowledgement(Model):
@@ -208,10 +219,10 @@ def list_alerts(
         subject=subject,
         since=since,
         sort=sort,
-        after=numbers_of(cursor),
+        after=numbers_of(cursor, sort),
         limit=limit,
     )
-    return {"items": found.alerts, "next": written(found.next)}
+    return {"items": found.alerts, "next": written(found.next and (sort, *found.next))}
 
 
 @router.get("/{alert_id}", response_model=AlertDetail, summary="One alert and what it rests on")
@@ -233,36 +244,34 @@ def _trades(page: AlertPage, database: Database) -> tuple[Trade, ...]:
     alert = page.alert
     if alert.account is None:
         return ()
-    first = datetime(alert.first_day.year, alert.first_day.month, alert.first_day.day, tzinfo=UTC)
-    last = datetime(alert.trading_day.year, alert.trading_day.month, alert.trading_day.day, tzinfo=UTC)
-    since, until = first - (DAY_SLACK - timedelta(days=1)), last + DAY_SLACK
+    since, until = trading_span(database, alert.account, alert.first_day, alert.trading_day)
     return account_trades(database, alert.account, since=since, until=until, limit=MOST_TRADES).trades
 
 
-@router.post("/{alert_id}/acknowledge", response_model=AlertDetail, summary="Acknowledge an alert")
+@router.post("/{alert_id}/acknowledge", response_model=Standing, summary="Acknowledge an alert")
 def acknowledge_alert(
     caller: Acting,
     gate: Gatekeeper,
     database: OrdinaryDatabase,
     alert_id: AlertId,
     wish: Acknowledgement | None = None,
-) -> dict[str, Any]:
+) -> AlertRecord:
     """Say that somebody looks after it; doing it twice changes nothing."""
     reading = gate.reader(caller.groups)
     show_alert(reading, alert_id)
     acknowledge(database, [alert_id], by=caller.name, note=wish.note if wish else None)
-    return _detail(show_alert(reading, alert_id), reading)
+    return show_alert(reading, alert_id).alert
 
 
-@router.post("/{alert_id}/label", response_model=AlertDetail, summary="Label an alert")
+@router.post("/{alert_id}/label", response_model=Standing, summary="Label an alert")
 def label_alert(
     caller: Acting, gate: Gatekeeper, database: OrdinaryDatabase, alert_id: AlertId, wish: Verdict
-) -> dict[str, Any]:
+) -> AlertRecord:
     """Say what it was in truth."""
     reading = gate.reader(caller.groups)
     show_alert(reading, alert_id)
     label(database, [alert_id], wish.verdict, by=caller.name, note=wish.note)
-    return _detail(show_alert(reading, alert_id), reading)
+    return show_alert(reading, alert_id).alert
 
 
 @mutes_router.get("", response_model=Mutes, summary="Mutes")
@@ -284,8 +293,8 @@ def _check_reach(caller: Caller, gate: Gate, wish: MuteWish) -> None:
     if caller.groups is None:
         return
     if wish.account is not None:
-        find_alerts(gate.reader(caller.groups), account=wish.account, limit=1)
-    elif wish.group not in caller.groups:
+        account_standing(gate.reader(caller.groups), wish.account)
+    if wish.group not in caller.groups and (wish.group is not None or wish.account is None):
         groups = ", ".join(caller.groups)
         raise Refusal(
             403, f"The token {caller.name!r} may mute only accounts and groups of its own: {groups}."

@@ -1,10 +1,10 @@
 """The application: pages, interface, and what stands before them."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Request
 from starlette.middleware.gzip import GZipMiddleware
 
 from timeseries import __version__
@@ -21,7 +21,7 @@ from timeseries.web import (
     _stream,
     _summaries,
 )
-from timeseries.web._gate import Gate
+from timeseries.web._gate import HARMLESS, Gate
 from timeseries.web._middleware import EntityTags, Guard
 from timeseries.web._pages import pages_router
 from timeseries.web._problems import RESPONSES, FieldError, Problem, explain_errors
@@ -102,9 +102,26 @@ def create_app(
     explain_errors(app)
     app.add_middleware(EntityTags)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
-    app.add_middleware(Guard, hosts=LOOPBACK_NAMES if open_access else None)
+    app.add_middleware(
+        Guard,
+        hosts=LOOPBACK_NAMES if open_access else None,
+        takes_rows=(f"{API}{_ingest.PATH}",),
+        admit=_admission(gate),
+    )
     app.openapi = _documented(app)  # type: ignore[method-assign]
     return app
+
+
+def _admission(gate: Gate) -> Callable[[Request], Awaitable[None]]:
+    """Who may send a body: nobody's is read whose token does not allow it."""
+    needed = {f"{API}{_ingest.PATH}": "ingest"}
+
+    async def admit(request: Request) -> None:
+        path = request.url.path
+        if request.method not in HARMLESS and path.startswith(API) and path != f"{API}{_session.PATH}":
+            await gate.admit(request, needed.get(path))
+
+    return admit
 
 
 def _reading(database: Database, settings: Settings) -> Database:

@@ -21,6 +21,7 @@ from timeseries.web._problems import Refusal
 __all__ = [
     "CSRF_COOKIE",
     "CSRF_HEADER",
+    "HARMLESS",
     "SCOPES",
     "SESSION_COOKIE",
     "Caller",
@@ -34,7 +35,6 @@ SESSION_COOKIE, CSRF_COOKIE, CSRF_HEADER = "timeseries_session", "timeseries_csr
 HARMLESS = ("GET", "HEAD", "OPTIONS")
 # A revoked token is served for so long at most; asking the database each time would double its work.
 REMEMBERED_SECONDS = 3.0
-MOST_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,11 @@ class Gate:
         self._open = None if open_to is None else Caller(open_to, SCOPES, None)
         self._limit = RateLimitItemPerMinute(requests_per_minute) if requests_per_minute else None
         self._rates = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._known: dict[bytes, tuple[float, Token | None]] = {}
+        self._known: dict[bytes, tuple[float, Token]] = {}
         self._readers: dict[tuple[str, ...] | None, Database] = {}
 
     async def admit(self, request: Request, scope: str | None) -> Caller:
-        """Let a request in.
+        """Let a request in; asked about the same request again, only the scope is looked at.
 
         Args:
             scope: what its caller must be allowed to; None: anything.
@@ -81,26 +81,47 @@ class Gate:
         Raises:
             Refusal: it is refused.
         """
-        secret, by_cookie = _secret_of(request)
-        token = None if secret is None else await self.token(secret)
-        self._count(request, token)
-        caller = self._caller(secret, token)
-        if secret is None or by_cookie:
-            check_csrf(request)
+        caller: Caller | None = getattr(request.state, "caller", None)
+        if caller is None:
+            caller = request.state.caller = await self._identify(request)
         if scope is not None and scope not in caller.scopes:
             raise Refusal(HTTPStatus.FORBIDDEN, f"The token {caller.name!r} lacks the scope {scope!r}.")
         return caller
 
+    async def _identify(self, request: Request) -> Caller:
+        secret, by_cookie = _secret_of(request)
+        token = None if secret is None else await self._token_of(request, secret)
+        if token is None and by_cookie and self._open is not None:
+            secret = None  # cookies know no ports: it may be another engine's, and here it opens nothing more
+        self._count(request, token)
+        caller = self._caller(secret, token)
+        if secret is None or by_cookie:
+            check_csrf(request)
+        return caller
+
+    async def _token_of(self, request: Request, secret: str) -> Token | None:
+        """As :meth:`token`, but those who have guessed too often are not looked up any more."""
+        if self._limit is not None and not self._remembers(secret):
+            self._refuse_beyond_limit(f"address {client_address(request)}", self._limit)
+        return await self.token(secret)
+
     async def token(self, secret: str) -> Token | None:
         """The token that a secret is of, as it was at most three seconds ago; None: none that is valid."""
-        key, now = sha256(secret.encode()).digest(), time.monotonic()
+        key, now = _key_of(secret), time.monotonic()
         asked_at, token = self._known.get(key, (-REMEMBERED_SECONDS, None))
         if now - asked_at >= REMEMBERED_SECONDS:
             token = await run_in_threadpool(find_token, self.database, secret)
-            if len(self._known) >= MOST_REMEMBERED:
-                self._known.clear()
-            self._known[key] = (now, token)
+            self._remember(key, now, token)
         return None if token is None or _expired(token) else token
+
+    def _remember(self, key: bytes, now: float, token: Token | None) -> None:
+        """Keep a token; what was guessed is not kept, so that guessing takes no memory."""
+        self._known.pop(key, None)
+        if token is not None:
+            self._known[key] = (now, token)
+
+    def _remembers(self, secret: str) -> bool:
+        return _key_of(secret) in self._known
 
     async def still_admits(self, request: Request) -> bool:
         """Whether a request that was let in would be again."""
@@ -143,19 +164,22 @@ class Gate:
             return
         key = f"address {client_address(request)}" if token is None else f"token {token.token_id}"
         served = self._rates.hit(self._limit, key)
-        window = self._rates.get_window_stats(self._limit, key)
-        wait = max(1, round(window.reset_time - time.time()))
-        headers = {
+        remaining, wait = self._left(key, self._limit)
+        request.state.headers = {
             "RateLimit-Policy": f'"default";q={self._limit.amount};w=60',
-            "RateLimit": f'"default";r={max(window.remaining, 0)};t={wait}',
+            "RateLimit": f'"default";r={remaining};t={wait}',
         }
-        request.state.headers = headers
         if not served:
-            raise Refusal(
-                HTTPStatus.TOO_MANY_REQUESTS,
-                f"At most {self._limit.amount} requests a minute: try again in {wait} s.",
-                headers={"Retry-After": str(wait)},
-            )
+            raise _too_many(self._limit, wait)
+
+    def _refuse_beyond_limit(self, key: str, limit: RateLimitItemPerMinute) -> None:
+        if not self._rates.test(limit, key):
+            raise _too_many(limit, self._left(key, limit)[1])
+
+    def _left(self, key: str, limit: RateLimitItemPerMinute) -> tuple[int, int]:
+        """How many requests are left, and the seconds until there are more."""
+        window = self._rates.get_window_stats(limit, key)
+        return max(window.remaining, 0), max(1, round(window.reset_time - time.time()))
 
 
 def tokens_exist(database: Database) -> bool:
@@ -183,6 +207,15 @@ def check_csrf(request: Request) -> None:
             f"Without a token in the header `Authorization` an action needs the header {CSRF_HEADER} with "
             f"the value of the cookie {CSRF_COOKIE}.",
         )
+
+
+def _too_many(limit: RateLimitItemPerMinute, wait: int) -> Refusal:
+    said = f"At most {limit.amount} requests a minute: try again in {wait} s."
+    return Refusal(HTTPStatus.TOO_MANY_REQUESTS, said, headers={"Retry-After": str(wait)})
+
+
+def _key_of(secret: str) -> bytes:
+    return sha256(secret.encode(errors="replace")).digest()
 
 
 def _secret_of(request: Request) -> tuple[str | None, bool]:

@@ -1,5 +1,6 @@
 """``/health`` and ``/freshness``."""
 
+import asyncio
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
@@ -18,13 +19,16 @@ from timeseries.web._values import Day, Instant, Model
 __all__ = ["router"]
 
 router = APIRouter(tags=["health"])
+PATIENCE_SECONDS = 4.0
 
 
 class Health(Model):
     """Whether questions can be answered."""
 
     status: Literal["ok", "ill"]
-    database: Literal["up", "down"]
+    database: Literal["up", "down", "busy"] = Field(
+        description="`busy`: it has not answered within four seconds, and has not refused either."
+    )
     version: str = Field(description="Of the engine.")
 
 
@@ -60,14 +64,26 @@ class Freshness(Model):
 async def health(request: Request, response: Response, gate: Gatekeeper) -> dict[str, str]:
     """For supervisors; needs no token."""
     gate.count_address(request)
-    up = await run_in_threadpool(_answers, gate)
-    response.status_code = 200 if up else 503
-    return {"status": "ok" if up else "ill", "database": "up" if up else "down", "version": __version__}
+    database = await _database_state(request, gate)
+    response.status_code = 503 if database == "down" else 200
+    return {"status": "ill" if database == "down" else "ok", "database": database, "version": __version__}
+
+
+async def _database_state(request: Request, gate: Gatekeeper) -> str:
+    """Asked by one at a time: those who come meanwhile wait for the same answer, and for so long at most."""
+    state = request.app.state
+    if not hasattr(state, "look") or state.look.done():
+        state.look = asyncio.ensure_future(run_in_threadpool(_answers, gate))
+    try:
+        return "up" if await asyncio.wait_for(asyncio.shield(state.look), PATIENCE_SECONDS) else "down"
+    except TimeoutError:
+        return "busy"
 
 
 def _answers(gate: Gatekeeper) -> bool:
+    """Not by a connection of the pool, all of which may be waiting."""
     try:
-        with gate.reader(None).transaction() as connection:
+        with gate.database.transaction() as connection:
             run(connection, "server.extension_version", {})
     except DatabaseError:
         return False

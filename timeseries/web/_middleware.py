@@ -1,21 +1,27 @@
-"""What happens to every request and answer: size limits, security headers, entity tags."""
+"""Every request and answer: who may send a body and how much, security headers, entity tags."""
 
+import asyncio
 import re
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from hashlib import blake2b
 from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from timeseries.web._problems import problem
+from timeseries.errors import TimeseriesError
+from timeseries.web._problems import Refusal, answer_to, problem
 
 __all__ = ["EntityTags", "Guard"]
 
-MOST_BYTES = 8 * 1024 * 1024
-TOO_LARGE = f"A request may have at most {MOST_BYTES:,} bytes: send fewer rows at a time"
+Admit = Callable[[Request], Awaitable[object]]
+# What people send is small; only batches of rows are large.
+MOST_BYTES, MOST_BYTES_OF_ROWS = 64 * 1024, 8 * 1024 * 1024
+PATIENCE_SECONDS = 30.0
 TAGGED = ("application/json", "text/html")
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
@@ -32,16 +38,22 @@ HEADERS: Mapping[str, str] = {
 
 
 class Guard:
-    """Sets the headers that browsers protect people by; refuses foreign names and endless bodies."""
+    """Sets security headers; refuses foreign names, bodies of strangers, and endless ones."""
 
-    def __init__(self, app: ASGIApp, *, hosts: Collection[str] | None) -> None:
+    def __init__(
+        self, app: ASGIApp, *, hosts: Collection[str] | None, takes_rows: Collection[str], admit: Admit
+    ) -> None:
         """Stand before an application.
 
         Args:
             hosts: the only names under which it is served, without ports; None: any.
+            takes_rows: paths to which large bodies may be sent.
+            admit: lets in who may send a body, or raises; asked before any of it is read.
         """
         self.app = app
         self._hosts = hosts
+        self._takes_rows = takes_rows
+        self._admit = admit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
@@ -58,30 +70,51 @@ class Guard:
                 headers.setdefault("Cache-Control", "private, no-cache")
             await send(message)
 
-        refused = self._refusal(Headers(scope=scope))
-        await (refused or self.app)(scope, _measured(receive), send_guarded)
+        most = MOST_BYTES_OF_ROWS if scope["path"] in self._takes_rows else MOST_BYTES
+        refused = self._refusal(Headers(scope=scope), most) or await self._strangers(scope)
+        await (refused or self.app)(scope, _measured(receive, most), send_guarded)
 
-    def _refusal(self, headers: Headers) -> JSONResponse | None:
+    async def _strangers(self, scope: Scope) -> Response | None:
+        """The answer to those who may not send what they are about to send; None: they may."""
+        request = Request(scope)
+        try:
+            await self._admit(request)
+        except (Refusal, TimeseriesError) as error:
+            return await answer_to(request, error)
+        return None
+
+    def _refusal(self, headers: Headers, most: int) -> Response | None:
         name = re.sub(r":\d*$", "", headers.get("Host", ""))
         if self._hosts is not None and name.lower() not in self._hosts:
             said = f"Nothing is served under the name {name!r}: use {', '.join(sorted(self._hosts))}."
             return problem(HTTPStatus.BAD_REQUEST, said)
         length = headers.get("Content-Length", "0")
-        if not length.isascii() or not length.isdigit() or int(length[:20]) > MOST_BYTES:
-            return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"{TOO_LARGE}.")
+        if not length.isascii() or not length.isdigit() or int(length[:20]) > most:
+            return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"{_too_large(most)}.")
         return None
 
 
-def _measured(receive: Receive) -> Receive:
-    """The same, for bodies that do not say how long they are."""
-    seen = 0
+def _too_large(most: int) -> str:
+    return f"A request may have at most {most:,} bytes: send less at a time"
+
+
+def _measured(receive: Receive, most: int) -> Receive:
+    """The same, for bodies that do not say how long they are, or that never end."""
+    seen, whole, deadline = 0, False, time.monotonic() + PATIENCE_SECONDS
 
     async def receive_measured() -> Message:
-        nonlocal seen
-        message = await receive()
+        nonlocal seen, whole
+        if whole:
+            return await receive()
+        try:
+            message = await asyncio.wait_for(receive(), max(0.0, deadline - time.monotonic()))
+        except TimeoutError:
+            said = f"The request did not arrive within {PATIENCE_SECONDS:.0f} s"
+            raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, said) from None
         seen += len(message.get("body", b""))
-        if seen > MOST_BYTES:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE)
+        whole = not message.get("more_body", False)
+        if seen > most:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _too_large(most))
         return message
 
     return receive_measured

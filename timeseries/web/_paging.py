@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from timeseries.web._problems import Refusal
+from timeseries.web._values import storable
 
-__all__ = ["Place", "numbers_of", "place_of", "written"]
+__all__ = ["Place", "numbers_of", "place_of", "stranger", "written"]
 
 Place = tuple[Any, ...]
 KINDS: dict[str, Callable[[str], Any]] = {"t": datetime.fromisoformat, "d": date.fromisoformat, "m": Decimal}
@@ -36,38 +37,39 @@ def place_of(cursor: str | None, *kinds: type) -> Any:
         return None
     values = _values(cursor)
     if len(values) != len(kinds) or not all(map(_fits, values, kinds)):
-        raise _stranger()
+        raise stranger()
     return values
 
 
-def numbers_of(cursor: str | None) -> tuple[float, ...] | None:
-    """The place that a cursor stands for, where it is numbers, however many.
+def numbers_of(cursor: str | None, order: str) -> tuple[float, ...] | None:
+    """The place that a cursor stands for in a list of this order, where it is numbers, however many.
 
     Raises:
-        Refusal: it is no cursor of this list.
+        Refusal: it is no cursor of this list in this order.
     """
     if cursor is None:
         return None
-    values = _values(cursor)
-    if not values or not all(isinstance(value, float) for value in values):
-        raise _stranger()
-    return values
+    said, *values = _values(cursor)
+    if said != order or not values or not all(isinstance(value, float) for value in values):
+        raise stranger()
+    return tuple(values)
 
 
 def _values(cursor: str) -> Place:
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True)
-        return tuple(_value(one) for one in json.loads(text))
+        return tuple(_value(one) for one in json.loads(text)) or (None,)
     except (ValueError, TypeError, ArithmeticError, KeyError, RecursionError):
-        raise _stranger() from None
+        raise stranger() from None
 
 
-def _stranger() -> Refusal:
+def stranger() -> Refusal:
+    """What to say to a cursor of another list, or of another order."""
     return Refusal(422, "This cursor is none of this list: begin again without one.", field="cursor")
 
 
 def _fits(value: Any, kind: type) -> bool:
-    if isinstance(value, str) and "\0" in value:
+    if isinstance(value, str) and not storable(value):
         return False
     if isinstance(value, int) and abs(value) >= 2**63:
         return False

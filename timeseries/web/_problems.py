@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 from timeseries.errors import DatabaseError, InputError, NotFound, TimeseriesError
 from timeseries.web._values import Model
 
-__all__ = ["RESPONSES", "FieldError", "Problem", "Refusal", "explain_errors", "problem"]
+__all__ = ["RESPONSES", "FieldError", "Problem", "Refusal", "answer_to", "explain_errors", "problem"]
 
 logger = logging.getLogger("timeseries.web")
 MEDIA_TYPE = "application/problem+json"
@@ -95,6 +95,11 @@ def explain_errors(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
+async def answer_to(request: Request, error: Refusal | TimeseriesError) -> JSONResponse:
+    """The answer to an error that comes before the application."""
+    return await (_refused if isinstance(error, Refusal) else _ours)(request, error)
+
+
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     errors = [FieldError(field=_path(one["loc"]), message=str(one["msg"])) for one in error.errors()]
@@ -104,6 +109,8 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 
 def _path(location: Sequence[int | str]) -> str:
     parts = location[1:] if location and location[0] in PLACES else location
+    if location[:1] == ("body",) and len(location) == 2 and isinstance(location[1], int):
+        return ""  # where the JSON breaks off, which is no field
     return ".".join(str(part) for part in parts)
 
 

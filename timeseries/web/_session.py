@@ -9,9 +9,10 @@ from timeseries.web._pages import remember_csrf
 from timeseries.web._problems import Refusal
 from timeseries.web._values import Model
 
-__all__ = ["router"]
+__all__ = ["PATH", "router"]
 
-router = APIRouter(prefix="/session", tags=["session"])
+PATH = "/session"
+router = APIRouter(prefix=PATH, tags=["session"])
 
 
 class Login(Model):

@@ -7,12 +7,15 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 
-__all__ = ["Day", "Instant", "Model", "Moment", "Money", "Text", "TradingDay"]
+__all__ = ["Day", "Instant", "Model", "Moment", "Money", "Text", "TradingDay", "storable"]
 
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 ISO_MOMENT = re.compile(
     r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?", re.ASCII | re.I
 )
+SURROGATE = re.compile("[\ud800-\udfff]")
+# Terminals take some of them for commands; a note may have lines.
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 # What PostgreSQL and Python both can hold in every time zone.
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 
@@ -42,9 +45,14 @@ def _in_utc(value: datetime) -> datetime:
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def _no_nul(value: str) -> str:
-    if "\0" in value:
-        raise ValueError("must hold no NUL character")
+def storable(value: str) -> bool:
+    """Whether a database can hold a text: it has neither NUL nor half a character."""
+    return "\0" not in value and not SURROGATE.search(value)
+
+
+def _printable(value: str) -> str:
+    if not storable(value) or CONTROL.search(value):
+        raise ValueError("must hold no control characters")
     return value
 
 
@@ -66,4 +74,4 @@ Moment = Annotated[
         {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}
     ),
 ]
-Text = Annotated[str, AfterValidator(_no_nul)]
+Text = Annotated[str, AfterValidator(_printable)]

@@ -7,7 +7,7 @@ const SESSION = "session";
 function nextPage() {
   const next = new URLSearchParams(location.search).get("next") ?? "/";
   const target = new URL(next, location.origin);
-  return target.origin === location.origin ? target.pathname + target.search : "/";
+  return target.origin === location.origin ? target.href : "/";
 }
 
 byId("login").addEventListener("submit", async (event) => {
