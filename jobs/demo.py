@@ -3,20 +3,24 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
-from jobs.engine import Progress, run_by_hand
+from jobs.engine import Progress, run_by_hand, run_window, windows_between
 from jobs.registry import JOBS
 from timeseries.alerts import Alert, list_alerts
 from timeseries.config import Settings
 from timeseries.database import Database, TableSize, table_sizes
 from timeseries.demo import DemoFirm, generate
 from timeseries.ingest import Kind, LoadReport, load
+from timeseries.metrics import known_day
 from timeseries.pipeline import AccountForecast, DetectionReport, detect, forecast_account, riskiest_accounts
 
 __all__ = ["DemoResult", "run_demo"]
 
 EXAMPLES = 4
+# Within what was learnt on the first of these days the others are quickly made.
+FORECAST_SPAN = timedelta(days=6)
 MOST_ALERTS = 100_000
 
 
@@ -68,7 +72,8 @@ def run_demo(
     clock("late rows")
     detection = detect(database, settings, days=max(days // 3, 1), progress=progress)
     clock("detect")
-    _run(database, settings, progress, "forecast", "alert", "deliver")
+    _forecast_days(database, settings, progress)
+    _run(database, settings, progress, "realise", "alert", "deliver")
     examples = [
         forecast_account(database, account, horizon=settings.alerts.horizon)
         for account in _worth_a_look(database, detection)
@@ -110,6 +115,16 @@ def _load(database: Database, progress: Progress, paths: Sequence[Path]) -> list
         reports.append(load(database, kind, path))
     progress("loading files", len(paths), len(paths))
     return reports
+
+
+def _forecast_days(database: Database, settings: Settings, progress: Progress) -> None:
+    """A few days' forecasts, so that there is something to hold against what came."""
+    newest = known_day(database)
+    days = windows_between(database, settings, JOBS, "forecast", newest - FORECAST_SPAN, newest)
+    for done, window in enumerate(days):
+        progress("forecasting days", done, len(days))
+        run_window(database, settings, JOBS, "forecast", window)
+    progress("forecasting days", len(days), len(days))
 
 
 def _run(database: Database, settings: Settings, progress: Progress, *names: str) -> None:

@@ -27,6 +27,11 @@ WORDS = METRICS | {
     "forecast_breach": "forecast of a breach",
 }
 SIDES = {1: " unusually high", -1: " unusually low", 0: " unusual"}
+# What these say is not that a day was high or low.
+OF_DETECTORS = {
+    "silence": dict.fromkeys(SIDES, " stopped, as seen"),
+    "variance_shift": {1: " unusually changeable, as seen", -1: " unusually steady, as seen"},
+}
 
 
 def title_of(lead: Mapping[str, Any]) -> str:
@@ -36,7 +41,7 @@ def title_of(lead: Mapping[str, Any]) -> str:
         side = {1: "high", -1: "low"}.get(lead["direction"], "odd")
         return f"{_cohort(lead['cohort'])}: {words} of many accounts {side} at once on {lead['trading_day']}"
     side = SIDES[lead["direction"]] if lead["subject"] in METRICS else ""
-    side = " stopped, as seen" if lead["detector"] == "silence" else side
+    side = OF_DETECTORS.get(lead["detector"], {}).get(lead["direction"], side)
     return f"Account {lead['account']}: {words}{side} on {lead['trading_day']}"
 
 

@@ -24,6 +24,7 @@ ADDRESSES = {
     "/": "today",
     "/today": "today",
     "/account": "account",
+    "/accounts": "account",
     "/firm": "firm",
     "/symbols": "symbols",
     "/jobs": "jobs",
