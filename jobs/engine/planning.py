@@ -178,12 +178,9 @@ def _count(schedule: Every | Cron, first: datetime, newest: datetime) -> int:
 
 
 def _day_due(plan: Plan, job: Job, schedule: TradingDays, facts: Facts) -> _Due | None:
-    """The oldest day that is not settled, of those that are this job's to do."""
-    states = [
-        one
-        for one in _days_of(plan.calendar, job.name, facts.first_day)
-        if (job.name, one.trading_day) not in plan.calendar.settled
-    ]
+    """Of the days that are this job's to do and not settled the oldest; where they become one, the newest."""
+    mine = _days_of(plan.calendar, job.name, facts.first_day)
+    states = [one for one in mine if not _is_settled(plan.calendar, job, one.trading_day)]
     if not states:
         return None
     final = [one for one in states if one.is_final]
@@ -195,6 +192,13 @@ def _day_due(plan: Plan, job: Job, schedule: TradingDays, facts: Facts) -> _Due 
     if since > plan.now:
         return _Due(window, since, 0, since)
     return _Due(window, since, len(final), None, _first_missing(plan, job, chosen.trading_day))
+
+
+def _is_settled(calendar: Calendar, job: Job, day: date) -> bool:
+    """Where missed days become one, a later day has settled those before it."""
+    if (job.name, day) in calendar.settled:
+        return True
+    return job.coalesce and any(name == job.name and later > day for name, later in calendar.settled)
 
 
 def _days_of(calendar: Calendar, job: str, first_day: date | None) -> list[DayState]:

@@ -123,6 +123,15 @@ def test_days_that_coalesce_are_left_for_the_newest():
     assert (seen.window, seen.behind) == (Window.of_day(date(2026, 6, 9)), 2)
 
 
+def test_days_that_coalesce_are_settled_by_a_later_one():
+    known, newest = facts("judge", first_day=MONDAY), date(2026, 6, 10)
+    calendar = Calendar(days(True, True, True), {("judge", newest): NOW, ("other", MONDAY): NOW})
+    assert standing(daily(), known, calendar).state == "idle"
+    assert standing(daily(coalesce=False), known, calendar).window == Window.of_day(MONDAY)
+    old = Calendar(calendar.states, {("judge", MONDAY): NOW})
+    assert standing(daily(), known, old).window == Window.of_day(newest)
+
+
 def test_a_day_that_is_over_but_not_final_is_waited_for_with_the_reason():
     seen = standing(daily(), facts("judge", first_day=MONDAY), Calendar(days(False)))
     assert (seen.state, seen.why) == ("waiting", "00:00 UTC: 5 account-days wait for the job refresh")
