@@ -1,9 +1,10 @@
 """What is wrong with the jobs, and why: late, failing, given up, or their process lost."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from jobs.engine.ledger import GivenUp
 from jobs.engine.looking import Look
 from jobs.engine.planning import Standing
 from timeseries.alerts import Trouble
@@ -13,6 +14,7 @@ from timeseries.database import Policy
 __all__ = ["Diagnosis", "diagnose", "troubles_of_jobs"]
 
 MANY_FAILURES = 3
+MOST_DAYS = 3
 WAITING_FOR_DATA = "waiting for data"
 
 
@@ -77,15 +79,22 @@ def _of_policies(policies: Iterable[Policy], now: datetime) -> list[Trouble]:
 
 
 def _diagnosis(standing: Standing, now: datetime, late: timedelta) -> Diagnosis:
+    """How it is at present, and what it still owes: a day given up is owed until it is done."""
+    present = _present(standing, now, late)
+    if not standing.given_up:
+        return present
+    owed = _owed(standing.job.name, standing.given_up)
+    if present.ill:
+        return replace(present, why=f"{present.why}; {owed}")
+    return Diagnosis(standing.job.name, True, "given up", owed)
+
+
+def _present(standing: Standing, now: datetime, late: timedelta) -> Diagnosis:
     facts, name = standing.facts, standing.job.name
-    last = f"the last error: {facts.error}" if facts.error else ""
-    if facts.failed_state == "given_up":
-        why = f"{_window_of(standing)} was tried {facts.failures} times; {last}"
-        return Diagnosis(name, True, "given up", f"{why}; `timeseries jobs run {name}` tries again")
-    if facts.failures >= MANY_FAILURES:
-        return Diagnosis(
-            name, True, "failing", f"it failed {facts.failures} times since it was last done; {last}"
-        )
+    if facts.failures >= MANY_FAILURES and facts.failed_state != "given_up":
+        last = f"the last error: {facts.error}" if facts.error else ""
+        why = f"it failed {facts.failures} times since it was last done; {last}"
+        return Diagnosis(name, True, "failing", why)
     if facts.lost >= MANY_FAILURES:
         return Diagnosis(name, True, "dying", f"its process ended {facts.lost} times without a word")
     behind = standing.late_by(now)
@@ -94,6 +103,19 @@ def _diagnosis(standing: Standing, now: datetime, late: timedelta) -> Diagnosis:
     if standing.state != "waiting":
         return Diagnosis(name, True, "late", _why_late(standing, behind))
     return Diagnosis(name, not _is_history(standing), WAITING_FOR_DATA, _why_late(standing, behind))
+
+
+def _owed(name: str, days: Sequence[GivenUp]) -> str:
+    """Which days were given up, and how to have them done."""
+    first, last = days[0], days[-1]
+    span = f"--since {first.trading_day} --until {last.trading_day}"
+    error = f"; the last error: {last.error}" if last.error else ""
+    if len(days) == 1:
+        tried = f"{first.trading_day} was given up after {first.attempts} attempts{error}"
+        return f"{tried}; `timeseries jobs run {name} {span}` tries again"
+    named = ", ".join(str(one.trading_day) for one in days[:MOST_DAYS])
+    more = f" and {len(days) - MOST_DAYS} more days" if len(days) > MOST_DAYS else ""
+    return f"{named}{more} were given up{error}; `timeseries jobs backfill {name} {span}` tries again"
 
 
 def _is_history(standing: Standing) -> bool:
@@ -111,8 +133,3 @@ def _why_late(standing: Standing, behind: timedelta) -> str:
         return f"{since}; it has been running on {standing.facts.running_holder}: {doing}"
     reason = standing.why or "no scheduler began it; does `timeseries jobs start` run, with workers to spare?"
     return f"{since}: {reason}"
-
-
-def _window_of(standing: Standing) -> str:
-    start = standing.facts.failed_start
-    return f"the window from {start:%Y-%m-%d %H:%M} UTC" if start else "a window"

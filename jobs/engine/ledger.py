@@ -22,6 +22,7 @@ from timeseries.errors import JobError
 __all__ = [
     "Claim",
     "Facts",
+    "GivenUp",
     "LeaseLost",
     "LeasedDatabase",
     "Run",
@@ -33,6 +34,7 @@ __all__ = [
     "days_done",
     "fail",
     "finish",
+    "given_up_days",
     "history",
     "last_runs",
     "pause",
@@ -132,6 +134,16 @@ class Facts:
         if self.running_start is None or self.running_end is None or self.lease_passed:
             return None
         return Window(self.running_start, self.running_end, self.running_day)
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """A trading day that a job tried in vain, and that nobody has done since."""
+
+    job: str
+    trading_day: date
+    attempts: int
+    error: str | None
 
 
 class LeasedDatabase(Database):
@@ -272,6 +284,13 @@ def settled_days(database: Database, since: date) -> dict[tuple[str, date], date
     with database.transaction() as connection:
         rows = run(connection, "jobs.settled_days", {"since": since}).all()
     return {(row.job, row.trading_day): row.finished_at for row in rows}
+
+
+def given_up_days(database: Database, since: date) -> list[GivenUp]:
+    """The trading days from one on that were given up and not done since, by job, the oldest first."""
+    with database.transaction() as connection:
+        rows = run(connection, "jobs.given_up_days", {"since": since}).mappings().all()
+    return [GivenUp(**row) for row in rows]
 
 
 def days_done(database: Database, job: str, since: date, until: date) -> set[date]:

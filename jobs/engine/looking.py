@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from jobs.engine.contract import Job
-from jobs.engine.ledger import read_facts, settled_days
+from jobs.engine.ledger import given_up_days, read_facts, settled_days
 from jobs.engine.planning import Calendar, Plan, Standing, stand
 from jobs.engine.schedule import Schedule, TradingDays
 from timeseries.config import Settings
@@ -79,4 +79,7 @@ def _calendar(
         return Calendar()
     days = settings.jobs.catch_up_days
     states = last_day_states(database, days, now=now, waiting=_waiting(settings))
-    return Calendar(states, settled_days(database, states[0].trading_day) if states else {})
+    if not states:
+        return Calendar()
+    since = states[0].trading_day
+    return Calendar(states, settled_days(database, since), given_up_days(database, since))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from jobs.engine.contract import Job, Window
-from jobs.engine.ledger import Facts
+from jobs.engine.ledger import Facts, GivenUp
 from jobs.engine.schedule import Cron, Every, Schedule, TradingDays
 from timeseries.metrics import DayState
 
@@ -24,10 +24,12 @@ class Calendar:
     Attributes:
         states: of the weekdays that may be due, in order.
         settled: when a job was done with a day, or gave it up, by job and day; UTC.
+        given_up: the days of these that were given up and not done since.
     """
 
     states: Sequence[DayState] = ()
     settled: Mapping[tuple[str, date], datetime] = field(default_factory=dict)
+    given_up: Sequence[GivenUp] = ()
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Standing:
         why: what is waited for, in words.
         waits_for_job: whether that is another job, which then is the one to look after.
         began: when the first run of any job began, UTC; None: there was none.
+        given_up: days that it tried in vain and that nobody has done since, the oldest first.
     """
 
     job: Job
@@ -83,6 +86,7 @@ class Standing:
     why: str = ""
     waits_for_job: bool = False
     began: datetime | None = None
+    given_up: tuple[GivenUp, ...] = ()
 
     def late_by(self, now: datetime) -> timedelta:
         """How long its oldest window has been due without any run of the job having ended meanwhile.
@@ -115,7 +119,8 @@ def _standing(plan: Plan, job: Job) -> Standing:
     schedule, facts = plan.schedules[job.name], plan.facts[job.name]
     due = _due(plan, job, schedule, facts)
     next_at = due.next_at if due else None
-    idle = Standing(job, schedule, facts, "idle", next_at=next_at, began=plan.began)
+    given_up = _given_up(plan.calendar, job)
+    idle = Standing(job, schedule, facts, "idle", next_at=next_at, began=plan.began, given_up=given_up)
     if facts.running is not None:
         behind = due.behind if due else 1
         return replace(
@@ -199,6 +204,16 @@ def _is_settled(calendar: Calendar, job: Job, day: date) -> bool:
     if (job.name, day) in calendar.settled:
         return True
     return job.coalesce and any(name == job.name and later > day for name, later in calendar.settled)
+
+
+def _given_up(calendar: Calendar, job: Job) -> tuple[GivenUp, ...]:
+    """What a job owes; where missed days become one, a later day that is done has made up for it."""
+    mine = [one for one in calendar.given_up if one.job == job.name]
+    days = {one.trading_day for one in mine}
+    done = [day for name, day in calendar.settled if name == job.name and day not in days]
+    if not job.coalesce or not done:
+        return tuple(mine)
+    return tuple(one for one in mine if one.trading_day > max(done))
 
 
 def _days_of(calendar: Calendar, job: str, first_day: date | None) -> list[DayState]:

@@ -153,6 +153,22 @@ FROM job_runs
 WHERE trading_day >= CAST(:since AS date) AND state IN ('done', 'given_up')
 GROUP BY job, trading_day;
 
+-- given_up_days: Trading days that were given up and not done since: how often each was tried, and its last error.
+WITH ends AS (
+    SELECT job, trading_day,
+           max(run_id) FILTER (WHERE state = 'given_up')                    AS given_up,
+           max(run_id) FILTER (WHERE state = 'done')                        AS done,
+           count(*) FILTER (WHERE state IN ('failed', 'given_up'))::integer AS attempts
+    FROM job_runs
+    WHERE trading_day >= CAST(:since AS date) AND state IN ('done', 'failed', 'given_up')
+    GROUP BY job, trading_day
+)
+SELECT e.job, e.trading_day, e.attempts, r.error
+FROM ends e
+JOIN job_runs r ON r.run_id = e.given_up
+WHERE e.given_up > coalesce(e.done, 0)
+ORDER BY e.job, e.trading_day;
+
 -- days_done: Which trading days of a job, from one to another, are done.
 SELECT DISTINCT trading_day
 FROM job_runs

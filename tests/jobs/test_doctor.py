@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from jobs.engine import Job, diagnose, look, run_by_hand, run_window, schedules_of, troubles_of_jobs
+from jobs.engine import Job, Window, diagnose, look, run_by_hand, run_window, schedules_of, troubles_of_jobs
 from jobs.engine.by_hand import window_now
 from jobs.registry import JOBS
 from timeseries.alerts import list_alerts
@@ -58,15 +58,44 @@ def test_one_failure_is_no_illness_and_three_are(clean_database: Database):
     assert not diagnosis(clean_database, tidy())[0].ill
 
 
-def test_a_day_given_up_is_told_with_how_to_try_again(clean_database: Database, firm_day: date):
+def give_up(database: Database, *days: date) -> None:
+    """Have the job fail on some days until it gives each up."""
     jobs = tidy(fail, "each trading day")
-    window = window_now(clean_database, SETTINGS, jobs, "tidy")
-    for _ in range(2):
-        with pytest.raises(InputError):
-            run_window(clean_database, SETTINGS, jobs, "tidy", window, by_hand=False)
+    for day in days:
+        for _ in range(2):
+            with pytest.raises(InputError):
+                run_window(database, SETTINGS, jobs, "tidy", Window.of_day(day), by_hand=False)
+
+
+@pytest.mark.parametrize("coalesce", [False, True])
+def test_a_day_given_up_is_told_until_it_is_done(clean_database: Database, firm_day: date, coalesce: bool):
+    jobs = {"tidy": replace(tidy(schedule="each trading day")["tidy"], coalesce=coalesce)}
+    day = weekday_before(firm_day)
+    give_up(clean_database, day)
     found, _ = diagnosis(clean_database, jobs)
     assert (found.ill, found.what) == (True, "given up")
-    assert "`timeseries jobs run tidy" in found.why
+    assert f"{day} was given up after 2 attempts; the last error: the file is on fire" in found.why
+    assert f"`timeseries jobs run tidy --since {day} --until {day}`" in found.why
+    run_window(clean_database, SETTINGS, jobs, "tidy", Window.of_day(firm_day), by_hand=False)
+    found, troubles = diagnosis(clean_database, jobs)
+    # Where missed days become one, the later day has made up for it.
+    assert found.ill is not coalesce
+    assert [trouble.subject for trouble in troubles] == ([] if coalesce else ["job_tidy"])
+    run_window(clean_database, SETTINGS, jobs, "tidy", Window.of_day(day))
+    assert not diagnosis(clean_database, jobs)[0].ill
+
+
+def test_many_days_given_up_are_told_together(clean_database: Database, firm_day: date):
+    jobs = {"tidy": replace(tidy(schedule="each trading day")["tidy"], coalesce=False)}
+    before = weekday_before(firm_day)
+    give_up(clean_database, before, firm_day)
+    found, _ = diagnosis(clean_database, jobs)
+    assert f"{before}, {firm_day} were given up" in found.why
+    assert f"`timeseries jobs backfill tidy --since {before} --until {firm_day}`" in found.why
+
+
+def weekday_before(day: date) -> date:
+    return day - timedelta(days=3 if day.weekday() == 0 else 1)
 
 
 def test_a_day_that_is_not_final_is_one_trouble_for_all_that_wait(clean_database: Database, firm_day: date):
