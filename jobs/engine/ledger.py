@@ -98,7 +98,8 @@ class Facts:
         done_until: where the newest finished window ends.
         failures: runs that failed since the last that was done.
         lost: those since then whose process died.
-        failed_start: the window that failed last since then.
+        window_failures: runs that failed since then of the window that failed last.
+        failed_start: that window.
         first_started_at: when its first run began.
         first_start: where the window of that begins.
     """
@@ -121,6 +122,7 @@ class Facts:
     lease_passed: bool | None
     failures: int
     lost: int
+    window_failures: int
     failed_start: datetime | None
     failed_state: str | None
     error: str | None

@@ -157,9 +157,9 @@ def _why_paused(facts: Facts) -> str:
 
 def _retry_pause(plan: Plan, facts: Facts, due: _Due) -> float:
     """Seconds until the window may be tried again; at once if its process died."""
-    if not facts.failures or facts.failed_start != due.window.start or facts.failed_state == "lost":
+    if not facts.window_failures or facts.failed_start != due.window.start or facts.failed_state == "lost":
         return 0.0
-    pause = plan.retry.total_seconds() * min(2.0 ** (facts.failures - 1), LONGEST_RETRY_FACTOR)
+    pause = plan.retry.total_seconds() * min(2.0 ** (facts.window_failures - 1), LONGEST_RETRY_FACTOR)
     return pause - (facts.seconds_since_failure or 0.0)
 
 

@@ -119,6 +119,7 @@ SELECT j.job,
        running.lease_until < clock_timestamp() AS lease_passed,
        failed.failures,
        failed.lost,
+       failed.window_failures,
        newest.window_start                     AS failed_start,
        newest.state                            AS failed_state,
        newest.error,
@@ -141,7 +142,8 @@ LEFT JOIN LATERAL (
 ) AS done ON true
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE r.state <> 'lost')::integer AS failures,
-           count(*) FILTER (WHERE r.state = 'lost')::integer  AS lost
+           count(*) FILTER (WHERE r.state = 'lost')::integer  AS lost,
+           count(*) FILTER (WHERE r.state <> 'lost' AND r.window_start = newest.window_start)::integer AS window_failures
     FROM job_runs r
     WHERE r.job = j.job AND r.state IN ('failed', 'given_up', 'lost') AND r.run_id > coalesce(m.newest_done, 0)
 ) AS failed

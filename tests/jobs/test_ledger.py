@@ -147,6 +147,16 @@ def test_after_the_last_retry_a_window_is_given_up(clean_database: Database):
         assert last_runs(clean_database)["tidy"].state == expected
 
 
+def test_failures_are_counted_of_the_window_that_failed_last_too(clean_database: Database):
+    later = Window(WINDOW.end, WINDOW.end + timedelta(minutes=5))
+    for window in (WINDOW, WINDOW, WINDOW, later):
+        claimed = claim(clean_database, "tidy", window, lease=LEASE)
+        assert claimed is not None
+        fail(clean_database, claimed.run_id, "no", retries=2)
+    facts = read_facts(clean_database, ["tidy"])["tidy"]
+    assert (facts.failures, facts.window_failures, facts.failed_start) == (4, 1, later.start)
+
+
 def test_a_process_that_was_stopped_does_not_cost_a_retry(clean_database: Database):
     for _ in range(5):
         claimed = claim(clean_database, "tidy", WINDOW, lease=LEASE)

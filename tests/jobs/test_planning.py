@@ -21,7 +21,9 @@ WAITING = Waiting(timedelta(minutes=30), timedelta(hours=2))
 def facts(job: str, **known: object) -> Facts:
     """Of a job that never ran, but for what is said."""
     nothing = {item.name: None for item in fields(Facts)}
-    return Facts(**(nothing | {"job": job, "now": NOW, "failures": 0, "lost": 0} | known))
+    return Facts(
+        **(nothing | {"job": job, "now": NOW, "failures": 0, "lost": 0, "window_failures": 0} | known)
+    )
 
 
 def standing(
@@ -169,8 +171,9 @@ def test_jobs_that_come_first_are_waited_for():
 )
 def test_failures_are_tried_again_after_pauses_that_double(failures, passed, state):
     known = facts(
-        "tidy", failures=failures, failed_state="failed", failed_start=NOW - timedelta(hours=1),
-        done_until=NOW - timedelta(hours=1), seconds_since_failure=float(passed), error="no",
+        "tidy", failures=9, window_failures=failures, failed_state="failed",
+        failed_start=NOW - timedelta(hours=1), done_until=NOW - timedelta(hours=1),
+        seconds_since_failure=float(passed), error="no",
     )  # fmt: skip
     assert standing(hourly(), known).state == state
 
@@ -180,6 +183,7 @@ def test_a_window_whose_process_died_is_tried_again_at_once():
     known = facts(
         "tidy",
         failures=1,
+        window_failures=1,
         failed_state="lost",
         failed_start=start,
         done_until=start,
