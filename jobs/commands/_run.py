@@ -1,10 +1,12 @@
 """``timeseries jobs run`` and ``backfill``: work that a person asks for."""
 
 import logging
+import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from types import FrameType
 from typing import Any
 
 import click
@@ -39,6 +41,10 @@ SHOWN = 5
 Step = tuple[str, Window | None]
 
 
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM, which ends a run by hand as Ctrl-C does: its lease is given back."""
+
+
 @click.command()
 @click.argument("names", nargs=-1, required=True)
 @click.option("--since", type=DAY, help="Each trading day from this one on, also those done before.")
@@ -61,7 +67,7 @@ def run(session: Session, names: tuple[str, ...], since: Any, until: Any, dry_ru
         schedules = schedules_of(JOBS, session.settings)
         wanted = [name for name in wanted if isinstance(schedules[name], TradingDays)]
     check_sinks(session.settings.alerts)
-    with session.database() as database:
+    with _ended_by_sigterm(), session.database() as database:
         if since:
             days = {name: _windows(database, session.settings, name, since.date(), until) for name in wanted}
             _run_all(database, session.settings, _day_by_day(days), dry_run=dry_run)
@@ -80,13 +86,31 @@ def backfill(session: Session, name: str, since: Any, until: Any, dry_run: bool)
     known_job(name)
     check_schedules(session.settings)
     check_sinks(session.settings.alerts)
-    with session.database() as database:
+    with _ended_by_sigterm(), session.database() as database:
         windows = _windows(database, session.settings, name, since.date(), until)
         missing = missing_days(database, name, windows)
         if not missing:
             first, last = window_of(windows[0]), window_of(windows[-1])
             say(f"Nothing to do: {name} has done every trading day from {first} to {last}.")
         _run_all(database, session.settings, _day_by_day({name: missing}), dry_run=dry_run)
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl-C would, and the program with its own exit code."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not cut the tidying up short
+        raise _Terminated("stopped by SIGTERM")
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    except _Terminated:
+        errors.print("Stopped. What was finished stays; run the same command again to go on.")
+        click.get_current_context().exit(128 + signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _windows(database: Database, settings: Settings, name: str, since: date, until: Any) -> list[Window]:

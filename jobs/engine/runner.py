@@ -156,7 +156,7 @@ def _note_failure(database: Database, job: Job, claimed: Claim, error: BaseExcep
     asked_to_stop = isinstance(error, KeyboardInterrupt)
     logger.error("%s of %s failed: %s", job.name, claimed.window, said)
     try:
-        text = "stopped by hand" if asked_to_stop else said
+        text = (str(error) or "stopped by hand") if asked_to_stop else said
         fail(
             database, claimed.run_id, text, retries=retries_of(job, claimed.window), counts=not asked_to_stop
         )

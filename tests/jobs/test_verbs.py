@@ -32,6 +32,14 @@ from timeseries.metrics import known_day, refresh_metrics
 
 BY_DAY = ["detect", "rules", "forecast", "realise", "digest"]
 LEASE = timedelta(minutes=2)
+SLOW_RETAIN = """
+import time
+from dataclasses import replace
+import cli
+from jobs.registry import JOBS
+JOBS["retain"] = replace(JOBS["retain"], run=lambda context: time.sleep(60))
+cli.main()
+"""
 SIZES = {"s": 1, "min": 60, "h": 3600, "day": 86400, "days": 86400}
 
 
@@ -205,6 +213,27 @@ def test_it_stops_at_the_first_failure_and_says_what_remains(desk):
     assert "Not run: retain." in said
     assert "The job rules is being run by" in said
     assert [job for job, _ in desk.ran()] == ["rules", "realise"]
+
+
+@pytest.mark.parametrize(
+    ("how", "code", "noted"),
+    [(signal.SIGTERM, 143, "stopped by SIGTERM"), (signal.SIGINT, 130, "stopped by hand")],
+)
+def test_a_run_by_hand_that_is_stopped_leaves_its_job_free(desk, eventually, how, code, noted):
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW_RETAIN, *desk.door, "jobs", "run", "retain", "compress"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    eventually(lambda: [run["state"] for run in desk.json("history")] == ["running"])
+    process.send_signal(how)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == code, said
+    assert "Not run: compress." in said
+    assert "Stopped. What was finished stays" in said
+    [run] = desk.json("history")
+    assert (run["state"], run["error"]) == ("lost", noted)
 
 
 # ---- pause, resume
