@@ -89,7 +89,12 @@ def _run_once(database: Database, scheduler: Scheduler, *, quiet: bool) -> None:
     newest = history(database, limit=1)
     seen = scheduler.run_due()
     ours, after = this_process(), newest[0].run_id if newest else 0
-    runs = [run for run in history(database, limit=MOST_RUNS) if run.run_id > after and run.holder == ours]
+    # The database may have been opened anew.
+    runs = [
+        run
+        for run in history(scheduler.database, limit=MOST_RUNS)
+        if run.run_id > after and run.holder == ours
+    ]
     if not quiet:
         _show(runs, seen)
     failed = [run for run in runs if run.state in FAILED]

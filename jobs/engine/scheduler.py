@@ -30,6 +30,8 @@ __all__ = ["Scheduler"]
 
 logger = logging.getLogger("timeseries.jobs")
 STOPPED = "it was stopped with its scheduler"
+LOOKS = 6
+LOOK_SECONDS = 2.0
 
 
 class Scheduler:
@@ -79,6 +81,7 @@ class Scheduler:
         self._ending = False
         self._lost = False
         self._begun = 0
+        self._unwritten: list[tuple[Claim, str, bool]] = []
 
     @property
     def database(self) -> Database:
@@ -102,9 +105,7 @@ class Scheduler:
             DatabaseError: no database answers.
         """
         while True:
-            seen = self.step()
-            if seen is None:
-                raise DatabaseError(f"No database answers at {self._database.name}; nothing more was begun.")
+            seen = self._patient_step()
             # What is due and could not be claimed is another scheduler's.
             if self._stopping.is_set() or not (self._running or self._begun):
                 return seen
@@ -127,6 +128,7 @@ class Scheduler:
         """Look, and begin what is due as far as there are free workers; None while no database answers."""
         self._begun = 0
         try:
+            self._write_down()
             now = self._clock() if self._clock else None
             seen = look(self._database, self.settings, self.jobs, self.schedules, now=now)
             for standing in seen.due:
@@ -140,6 +142,16 @@ class Scheduler:
         self._lost = False
         self.looked_at = time.monotonic()
         return seen
+
+    def _patient_step(self) -> Look:
+        """A lost database may be back in a moment: an embedded one has just been started again."""
+        for place in range(LOOKS):
+            if place and self._stopping.wait(LOOK_SECONDS):
+                break
+            seen = self.step()
+            if seen is not None:
+                return seen
+        raise DatabaseError(f"No database answers at {self._database.name}; nothing more was begun.")
 
     def _may_begin(self, job: str) -> bool:
         """Not what it is running itself, even if that gives no sign of life: its watcher sees to it."""
@@ -179,7 +191,18 @@ class Scheduler:
             cut_off(self._database, claimed.run_id)
             fail(self._database, claimed.run_id, error, retries=retries, counts=blamed)
         except DatabaseError:
-            logger.warning("run %d of %s: %s; its lease will pass", claimed.run_id, job.name, error)
+            logger.warning("run %d of %s: %s, and the database is gone", claimed.run_id, job.name, error)
+            # The first time that is the database's doing, and the window is tried again at once.
+            blamed = blamed and claimed.attempt > 1
+            self._unwritten.append((claimed, f"{error}: the database was gone", blamed))
+
+    def _write_down(self) -> None:
+        """How runs ended while there was no database to tell; their leases need not pass."""
+        while self._unwritten:
+            claimed, error, blamed = self._unwritten[0]
+            retries = retries_of(self.jobs[claimed.job], claimed.window)
+            fail(self._database, claimed.run_id, error, retries=retries, counts=blamed)
+            self._unwritten.pop(0)
 
     def _wait(self, seconds: float) -> None:
         """Until a run ends, somebody says stop, or the time is over."""
@@ -188,7 +211,7 @@ class Scheduler:
 
     def _reconnect(self, error: DatabaseError) -> None:
         if not self._lost:
-            logger.error("%s Looking for it every %g s.", error, self.settings.jobs.poll_seconds)
+            logger.error("%s Looking for it again.", error)
         self._lost = True
         if self._reopen is not None:
             try:

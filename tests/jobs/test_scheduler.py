@@ -15,9 +15,10 @@ import pytest
 import toy_jobs
 
 from jobs.engine import Job, Scheduler, history, last_runs, pause, resume
+from jobs.engine.ledger import fail
 from timeseries.config import JobSettings, Settings
 from timeseries.database import Database
-from timeseries.errors import ConfigurationError
+from timeseries.errors import ConfigurationError, DatabaseError
 
 SUPPORT = Path(toy_jobs.__file__).parent
 PROGRAM = """
@@ -191,6 +192,43 @@ def test_a_lost_database_is_looked_for_until_it_answers(marked_database, quickly
     assert seen.step() is None
     assert seen.step() is not None
     seen.stop()
+
+
+def test_once_a_database_that_is_lost_for_a_moment_is_waited_for(
+    marked_database, quickly, effects, monkeypatch
+):
+    monkeypatch.setattr("jobs.engine.scheduler.LOOK_SECONDS", 0.01)
+    lost = Database("postgresql://nobody:x@127.0.0.1:9/none")
+    daily = replace(toy_jobs.QUICK, schedule="every day")
+    opened = iter([lost, marked_database])
+    scheduler(lost, quickly, daily, reopen=lambda: next(opened)).run_due()
+    assert len(effects("quick")) == 1
+    with pytest.raises(DatabaseError, match="nothing more was begun"):
+        scheduler(lost, quickly, daily, reopen=lambda: lost).run_due()
+
+
+def test_a_run_that_lost_the_database_is_tried_again_as_soon_as_it_is_back(
+    marked_database, quickly, effects, eventually, monkeypatch
+):
+    patient = replace(quickly, jobs=replace(quickly.jobs, lease_seconds=600, retry_seconds=600))
+    seen = scheduler(marked_database, patient, replace(toy_jobs.DYING, schedule="every day"))
+    gone = threading.Event()
+
+    def fail_if_there(database: Database, *known, **said) -> None:
+        if gone.is_set():
+            raise DatabaseError("gone")
+        fail(database, *known, **said)
+
+    monkeypatch.setattr("jobs.engine.scheduler.fail", fail_if_there)
+    gone.set()
+    seen.step()
+    eventually(lambda: seen._unwritten)
+    gone.clear()
+    seen.run_due()
+    second, first = history(marked_database, "dying")
+    assert (first.state, second.state) == ("lost", "failed")
+    assert first.error is not None
+    assert first.error.endswith("the database was gone")
 
 
 @pytest.mark.parametrize(
