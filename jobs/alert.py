@@ -14,4 +14,10 @@ def run(context: Context) -> int:
     return raised
 
 
-JOB = Job("alert", "new, corrected and ended alerts from findings and forecasts", "every 5 minutes", run)
+JOB = Job(
+    "alert",
+    "new, corrected and ended alerts from findings and forecasts",
+    "every 5 minutes",
+    run,
+    follows=("detect", "rules", "forecast"),
+)

@@ -11,4 +11,10 @@ def run(context: Context) -> int:
     return deliver(context.unleased, context.settings.alerts).delivered
 
 
-JOB = Job("deliver", "messages of alerts to their sinks", "every minute", run)
+JOB = Job(
+    "deliver",
+    "messages of alerts to their sinks",
+    "every minute",
+    run,
+    follows=("detect", "rules", "forecast", "digest"),
+)

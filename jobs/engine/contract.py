@@ -82,6 +82,8 @@ class Job:
         run: does the work and returns the number of rows it touched.
         after: jobs that come first. Of the same trading day; one that runs by the clock must have begun
             after those named before it had ended.
+        follows: for a job by the clock: jobs by trading day whose work it passes on. Before a pass ends
+            because nothing more is due, it runs again if one of these has ended since it began.
         coalesce: windows that were missed become one. False: each is worked off, the oldest first.
         limit: a run that takes longer is stopped.
         retries: how often a failed window is tried again, after 1, 2, 4 … minutes.
@@ -92,6 +94,7 @@ class Job:
     schedule: str
     run: Callable[[Context], int]
     after: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
     coalesce: bool = True
     limit: timedelta = timedelta(hours=1)
     retries: int = 3

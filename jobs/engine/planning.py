@@ -12,7 +12,7 @@ from jobs.engine.ledger import Facts, GivenUp
 from jobs.engine.schedule import Cron, Every, Schedule, TradingDays
 from timeseries.metrics import DayState
 
-__all__ = ["Calendar", "Plan", "Standing", "stand"]
+__all__ = ["Calendar", "Plan", "Standing", "overtaken", "stand"]
 
 LONGEST_RETRY_FACTOR = 64
 
@@ -113,6 +113,20 @@ class _Due:
 def stand(plan: Plan) -> list[Standing]:
     """Where every job stands, in the order of the plan's jobs."""
     return [_standing(plan, job) for job in plan.jobs.values()]
+
+
+def overtaken(standings: Sequence[Standing], now: datetime) -> list[Standing]:
+    """Idle jobs that began before a job they follow had ended, each with the window of another run."""
+    ended = {one.job.name: one.facts.done_finished_at for one in standings}
+    found = []
+    for one in standings:
+        begun, until = one.facts.done_started_at, one.facts.done_until
+        if one.state != "idle" or begun is None or until is None:
+            continue
+        if any(end is not None and end > begun for end in map(ended.get, one.job.follows)):
+            window = Window(until, max(now, until + timedelta(microseconds=1)))
+            found.append(replace(one, state="due", window=window))
+    return found
 
 
 def _standing(plan: Plan, job: Job) -> Standing:

@@ -18,7 +18,7 @@ from multiprocessing.context import BaseContext
 from jobs.engine.contract import Job
 from jobs.engine.ledger import Claim, claim, cut_off, fail
 from jobs.engine.looking import Look, look
-from jobs.engine.planning import Standing
+from jobs.engine.planning import Standing, overtaken
 from jobs.engine.runner import retries_of
 from jobs.engine.schedules import jobs_of, schedules_of
 from jobs.engine.worker import Work, Worker
@@ -104,10 +104,12 @@ class Scheduler:
         Raises:
             DatabaseError: no database answers.
         """
+        again: set[tuple[str, datetime]] = set()
         while True:
             seen = self._patient_step()
             # What is due and could not be claimed is another scheduler's.
-            if self._stopping.is_set() or not (self._running or self._begun):
+            idle = not (self._running or self._begun)
+            if self._stopping.is_set() or (idle and not self._begin_again(seen, again)):
                 return seen
             self._wait(self.settings.jobs.poll_seconds)
 
@@ -142,6 +144,19 @@ class Scheduler:
         self._lost = False
         self.looked_at = time.monotonic()
         return seen
+
+    def _begin_again(self, seen: Look, tried: set[tuple[str, datetime]]) -> bool:
+        """Begin the first job that was overtaken by one it follows: whoever leaves now sees to it no more.
+
+        A window is tried once; where that fails, the next pass has it.
+        """
+        for standing in overtaken(seen.standings, seen.now):
+            assert standing.window is not None
+            key = standing.job.name, standing.window.start
+            if key not in tried:
+                tried.add(key)
+                return self._begin(standing)
+        return False
 
     def _patient_step(self) -> Look:
         """A lost database may be back in a moment: an embedded one has just been started again."""

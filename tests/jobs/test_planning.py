@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from jobs.engine import Job, Window, parse_schedule
 from jobs.engine.ledger import Facts
-from jobs.engine.planning import Calendar, Plan, Standing, stand
+from jobs.engine.planning import Calendar, Plan, Standing, overtaken, stand
 from timeseries.metrics import CalendarDay, DayState, Waiting
 
 NOW = datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
@@ -163,6 +163,22 @@ def test_jobs_that_come_first_are_waited_for():
     assert "raise comes first" in standing(job, None, settled, jobs=jobs, facts=early).why
     late = {"raise": facts("raise", done_until=NOW, done_started_at=NOW + timedelta(seconds=1))}
     assert standing(job, None, settled, jobs=jobs, facts=late).state == "due"
+
+
+@pytest.mark.parametrize(("ended", "again"), [(1, True), (-1, False), (None, False)])
+def test_a_job_that_was_overtaken_by_one_it_follows_runs_again(ended, again):
+    jobs = {"judge": daily(), "tidy": hourly(follows=("judge",))}
+    end = None if ended is None else NOW + timedelta(seconds=ended)
+    ledger = {
+        "judge": facts("judge", done_finished_at=end),
+        "tidy": facts("tidy", done_until=NOW, done_started_at=NOW),
+    }
+    schedules = {name: parse_schedule(one.schedule) for name, one in jobs.items()}
+    later = NOW + timedelta(minutes=5)
+    standings = stand(Plan(jobs, schedules, ledger, Calendar(), later, timedelta(minutes=1)))
+    found = [(one.job.name, one.window) for one in overtaken(standings, later)]
+    assert found == ([("tidy", Window(NOW, later))] if again else [])
+    assert overtaken([replace(one, state="running") for one in standings], later) == []
 
 
 @pytest.mark.parametrize(

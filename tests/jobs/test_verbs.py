@@ -265,6 +265,23 @@ def test_once_runs_what_is_due_but_nothing_paused_and_leaves(desk):
     assert sorted(job for job, _ in desk.ran()) == ["compress", "retain"]
 
 
+def test_once_a_single_pass_does_the_whole_cycle(desk):
+    desk.settings.write_text("[jobs]\nworkers = 4\n")
+    desk.run("pause", "all")
+    cycle = ["rules", "detect", "forecast", "alert", "digest", "deliver"]
+    desk.run("resume", *cycle)
+    process = desk.start("--once", "--json-logs")
+    _, logged = process.communicate(timeout=120)
+    assert process.returncode == 0, logged
+    ran = [job for job, _ in desk.ran()]
+    assert max(map(ran.index, ("rules", "detect", "forecast"))) < _last(ran, "alert")
+    assert _last(ran, "alert") < ran.index("digest") < _last(ran, "deliver")
+
+
+def _last(ran: list[str], job: str) -> int:
+    return len(ran) - 1 - ran[::-1].index(job)
+
+
 def test_once_leaves_with_seven_when_a_run_failed_and_names_the_error(desk):
     desk.settings.write_text("[jobs.limits]\nretain = 0.00001\n")
     desk.run("pause", "all")
