@@ -2,8 +2,8 @@
 
 import logging
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from itertools import groupby
 from types import FrameType
@@ -19,7 +19,7 @@ from jobs.web import serve_in_background
 from timeseries.alerts import check_sinks
 from timeseries.commands import Session, pass_session
 from timeseries.database import Database, open_database
-from timeseries.errors import JobError
+from timeseries.errors import JobError, TimeseriesError
 from timeseries.terminal import say
 
 __all__ = ["start"]
@@ -41,23 +41,34 @@ def start(session: Session, once: bool, workers: int | None, listen: str | None,
     Told to stop, it lets the runs under way finish; told again, it stops these too, and others may take them
     over at once. With --once the exit code is 7 when a run failed.
     """
-    settings = session.settings
-    if workers is not None:
-        settings = replace(settings, jobs=replace(settings.jobs, workers=workers))
-    check_schedules(settings)
-    check_sinks(settings.alerts)
     log_to_stderr(
         as_json=json_logs, level=min(logging.INFO, logging.getLogger("timeseries").getEffectiveLevel())
     )
-    with session.database() as database:
-        scheduler = Scheduler(
-            database, settings, JOBS, reopen=lambda: open_database(settings), json_logs=json_logs
-        )
-        with _stopped_by_signals(scheduler):
-            if once:
-                _run_once(database, scheduler, quiet=json_logs)
-            else:
-                _serve(scheduler, listen or settings.jobs.listen)
+    with _errors_logged() if json_logs else nullcontext():
+        settings = session.settings
+        if workers is not None:
+            settings = replace(settings, jobs=replace(settings.jobs, workers=workers))
+        check_schedules(settings)
+        check_sinks(settings.alerts)
+        with session.database() as database:
+            scheduler = Scheduler(
+                database, settings, JOBS, reopen=lambda: open_database(settings), json_logs=json_logs
+            )
+            with _stopped_by_signals(scheduler):
+                if once:
+                    _run_once(database, scheduler, tell=_log if json_logs else _show)
+                else:
+                    _serve(scheduler, listen or settings.jobs.listen)
+
+
+@contextmanager
+def _errors_logged() -> Iterator[None]:
+    """Let the error that ends the verb be a line like the others: containers mix the streams."""
+    try:
+        yield
+    except TimeseriesError as error:
+        logger.error("%s", error)
+        click.get_current_context().exit(error.exit_code)
 
 
 def _serve(scheduler: Scheduler, address: str | None) -> None:
@@ -85,7 +96,7 @@ def _stopped_by_signals(scheduler: Scheduler) -> Iterator[None]:
             signal.signal(number, signal.SIG_IGN)
 
 
-def _run_once(database: Database, scheduler: Scheduler, *, quiet: bool) -> None:
+def _run_once(database: Database, scheduler: Scheduler, *, tell: Callable[[list[Run], Look], None]) -> None:
     newest = history(database, limit=1)
     seen = scheduler.run_due()
     ours, after = this_process(), newest[0].run_id if newest else 0
@@ -95,8 +106,7 @@ def _run_once(database: Database, scheduler: Scheduler, *, quiet: bool) -> None:
         for run in history(scheduler.database, limit=MOST_RUNS)
         if run.run_id > after and run.holder == ours
     ]
-    if not quiet:
-        _show(runs, seen)
+    tell(runs, seen)
     failed = [run for run in runs if run.state in FAILED]
     if failed:
         raise JobError(
@@ -106,13 +116,32 @@ def _run_once(database: Database, scheduler: Scheduler, *, quiet: bool) -> None:
 
 def _show(runs: list[Run], seen: Look) -> None:
     """A line for each job that ran, and for each that waits."""
-    in_order = sorted(runs, key=lambda run: (list(JOBS).index(run.job), run.run_id))
-    for name, group in groupby(in_order, key=lambda run: run.job):
-        say(_outcome(name, list(group)))
+    for name, group in _by_job(runs):
+        say(_outcome(name, group))
     if not runs:
         say("Nothing was due.")
     for reason in why_by_job(seen.standings):
         say(reason)
+
+
+def _log(runs: list[Run], seen: Look) -> None:
+    """The same to the log."""
+    for name, group in _by_job(runs):
+        failed = sum(run.state in FAILED for run in group)
+        rows = sum(run.rows or 0 for run in group)
+        extra = {"job": name, "runs": len(group), "failed": failed, "rows": rows}
+        logger.info("%s", _outcome(name, group), extra=extra)
+    if not runs:
+        logger.info("nothing was due")
+    for one in seen.standings:
+        for reason in why_by_job([one]):
+            logger.info("%s", reason, extra={"job": one.job.name, "state": one.state})
+
+
+def _by_job(runs: list[Run]) -> list[tuple[str, list[Run]]]:
+    """Runs of each job, in the order data pass through them."""
+    in_order = sorted(runs, key=lambda run: (list(JOBS).index(run.job), run.run_id))
+    return [(name, list(group)) for name, group in groupby(in_order, key=lambda run: run.job)]
 
 
 def _outcome(name: str, runs: list[Run]) -> str:

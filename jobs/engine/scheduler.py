@@ -17,6 +17,7 @@ from multiprocessing.context import BaseContext
 
 from jobs.engine.contract import Job
 from jobs.engine.ledger import Claim, claim, cut_off, fail
+from jobs.engine.logs import run_context
 from jobs.engine.looking import Look, look
 from jobs.engine.planning import Standing, overtaken
 from jobs.engine.runner import retries_of
@@ -193,9 +194,10 @@ class Scheduler:
         """Wait for a run, stop it at its limit, and write down how it ended where it could not itself."""
         claimed = worker.work.claim
         job = self.jobs[claimed.job]
-        error = worker.wait(job.limit)
-        if error is not None:
-            self._note_failure(job, claimed, error, blamed=worker.blamed)
+        with run_context(claimed):
+            error = worker.wait(job.limit)
+            if error is not None:
+                self._note_failure(job, claimed, error, blamed=worker.blamed)
         with self._ended:
             del self._running[claimed.run_id]
             self._ended.notify_all()
@@ -206,7 +208,7 @@ class Scheduler:
             cut_off(self._database, claimed.run_id)
             fail(self._database, claimed.run_id, error, retries=retries, counts=blamed)
         except DatabaseError:
-            logger.warning("run %d of %s: %s, and the database is gone", claimed.run_id, job.name, error)
+            logger.warning("%s of %s: %s, and the database is gone", job.name, claimed.window, error)
             # The first time that is the database's doing, and the window is tried again at once.
             blamed = blamed and claimed.attempt > 1
             self._unwritten.append((claimed, f"{error}: the database was gone", blamed))

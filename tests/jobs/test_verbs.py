@@ -262,6 +262,9 @@ def test_once_runs_what_is_due_but_nothing_paused_and_leaves(desk):
     assert said == ""  # containers mix the two streams: every line is JSON
     lines = [json.loads(line) for line in logged.splitlines()]
     assert {line["job"] for line in lines if "rows" in line} == {"compress", "retain"}
+    said = {line["job"]: line["message"] for line in lines if "runs" in line or "state" in line}
+    assert said["retain"].startswith("retain: done, ")
+    assert said["verify"].startswith("verify paused: paused by ann since")
     assert sorted(job for job, _ in desk.ran()) == ["compress", "retain"]
 
 
@@ -293,6 +296,29 @@ def test_once_leaves_with_seven_when_a_run_failed_and_names_the_error(desk):
     assert "1 failed: it was stopped at its limit" in said
     assert "retain retrying: failed" in said
     assert "1 of 1 runs failed; `timeseries jobs history --failed`" in logged
+
+
+def test_with_json_logs_every_line_is_json_and_names_its_run_also_where_it_is_stopped(desk):
+    desk.settings.write_text("[jobs.limits]\nretain = 0.00001\n")
+    desk.run("pause", "all")
+    desk.run("resume", "retain")
+    process = desk.start("--once", "--json-logs")
+    said, logged = process.communicate(timeout=60)
+    assert (process.returncode, said) == (7, "")
+    lines = [json.loads(line) for line in logged.splitlines()]
+    [stopped] = [line for line in lines if "stopped at its limit" in line["message"] and "run_id" in line]
+    assert (stopped["job"], stopped["attempt"]) == ("retain", 1)
+    assert stopped["window"] in stopped["message"]
+    assert lines[-1]["level"] == "ERROR"
+    assert lines[-1]["message"].startswith("1 of 1 runs failed")
+
+
+def test_with_json_logs_settings_are_refused_in_json(desk):
+    desk.settings.write_text('[schedules]\nretain = "at dawn"\n')
+    process = desk.start("--once", "--json-logs")
+    _, logged = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "cannot be a schedule" in json.loads(logged)["message"]
 
 
 def test_it_leaves_with_zero_and_without_a_word_too_many_however_often_it_is_told_to(desk):
