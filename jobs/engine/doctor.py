@@ -98,11 +98,10 @@ def _present(standing: Standing, now: datetime, late: timedelta) -> Diagnosis:
     if facts.lost >= MANY_FAILURES:
         return Diagnosis(name, True, "dying", f"its process ended {facts.lost} times without a word")
     behind = standing.late_by(now)
-    if behind <= late or standing.state in ("paused", "idle") or standing.waits_for_job:
+    if behind <= late:
         return Diagnosis(name, False, standing.state, standing.why)
-    if standing.state != "waiting":
-        return Diagnosis(name, True, "late", _why_late(standing, behind))
-    return Diagnosis(name, not _is_history(standing), WAITING_FOR_DATA, _why_late(standing, behind))
+    what = WAITING_FOR_DATA if standing.state == "waiting" else "late"
+    return Diagnosis(name, True, what, _why_late(standing, behind))
 
 
 def _owed(name: str, days: Sequence[GivenUp]) -> str:
@@ -116,12 +115,6 @@ def _owed(name: str, days: Sequence[GivenUp]) -> str:
     named = ", ".join(str(one.trading_day) for one in days[:MOST_DAYS])
     more = f" and {len(days) - MOST_DAYS} more days" if len(days) > MOST_DAYS else ""
     return f"{named}{more} were given up{error}; `timeseries jobs backfill {name} {span}` tries again"
-
-
-def _is_history(standing: Standing) -> bool:
-    """A day that was over before anything ever ran does not wait for data that fail to come."""
-    due, begun = standing.due_since, standing.began
-    return due is None or begun is None or due < begun
 
 
 def _why_late(standing: Standing, behind: timedelta) -> str:

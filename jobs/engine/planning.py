@@ -91,9 +91,13 @@ class Standing:
     def late_by(self, now: datetime) -> timedelta:
         """How long its oldest window has been due without any run of the job having ended meanwhile.
 
-        It counts from the first run of any job: before that nobody had begun to look.
+        It counts from the first run of any job: before that nobody had begun to look. What nobody has to look
+        after is not late: a paused job, one that waits for another, and a day that was over before anything
+        ever ran and whose data fail to come.
         """
-        if self.due_since is None or self.began is None or self.state == "idle":
+        if self.due_since is None or self.began is None or self.state in ("idle", "paused"):
+            return timedelta()
+        if self.waits_for_job or (self.state == "waiting" and self.due_since < self.began):
             return timedelta()
         ended = self.facts.done_finished_at or self.began
         return max(now - max(self.due_since, self.began, ended), timedelta())

@@ -114,7 +114,7 @@ def _of_runs(reading: Reading) -> Iterator[Metric]:
 def _of_backlog(reading: Reading) -> Iterator[Metric]:
     standings = reading.look.standings
     yield _gauge("queue_length", "Windows due and not begun", sum(_not_begun(one) for one in standings))
-    yield _gauge("days_not_final", "Trading days that are over and not final", _days_not_final(reading.look))
+    yield _gauge("days_not_final", "Weekdays that are over and not final", _days_not_final(reading.look))
     yield _gauge("outbox_pending", "Messages to sinks still to be delivered", reading.outbox_pending)
     yield _gauge(
         "stale_account_days",

@@ -233,6 +233,22 @@ def test_lateness_counts_from_when_it_was_due_or_from_its_last_end():
     assert standing(hourly(), idle).late_by(NOW) == timedelta()
 
 
+@pytest.mark.parametrize(
+    ("began", "changed", "late"),
+    [
+        (timedelta(days=3), {}, True),
+        (timedelta(hours=1), {}, False),  # the day was over before anything ever ran
+        (timedelta(days=3), {"waits_for_job": True}, False),
+        (timedelta(days=3), {"state": "paused"}, False),
+        (timedelta(hours=1), {"state": "due"}, True),
+    ],
+)
+def test_what_nobody_has_to_look_after_is_not_late(began, changed, late):
+    known = facts("judge", first_day=MONDAY, first_started_at=NOW - began)
+    seen = replace(standing(daily(), known, Calendar(days(False))), **changed)
+    assert (seen.late_by(NOW) > timedelta()) == late
+
+
 def day_of(**known: object) -> CalendarDay:
     usual = {
         "trading_day": MONDAY, "reset_time": time(17), "time_zone": "America/New_York",
