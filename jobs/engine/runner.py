@@ -30,6 +30,7 @@ __all__ = ["retries_of", "run_window", "work_off"]
 
 logger = logging.getLogger("timeseries.jobs")
 BEATS_PER_LEASE = 4
+AT_A_TERMINAL = " Run the command again."
 NEVER_GIVEN_UP = 1_000_000
 
 
@@ -152,7 +153,12 @@ class _Newest:
 
 
 def _note_failure(database: Database, job: Job, claimed: Claim, error: BaseException) -> None:
-    said = str(error) if isinstance(error, TimeseriesError) else f"{type(error).__name__}: {error}"
+    # Advice for who sits at a terminal; what the ledger tells is tried again by a scheduler.
+    said = (
+        str(error).removesuffix(AT_A_TERMINAL)
+        if isinstance(error, TimeseriesError)
+        else f"{type(error).__name__}: {error}"
+    )
     asked_to_stop = isinstance(error, KeyboardInterrupt)
     logger.error("%s of %s failed: %s", job.name, claimed.window, said)
     try:

@@ -13,7 +13,7 @@ from jobs.engine.looking import look
 from jobs.engine.schedules import schedules_of
 from timeseries.config import Settings
 from timeseries.database import Database, downgrade, upgrade
-from timeseries.errors import InputError, JobError
+from timeseries.errors import DatabaseError, InputError, JobError
 
 MOMENT = datetime(2026, 6, 1, tzinfo=UTC)
 WINDOW = Window(MOMENT, MOMENT + timedelta(minutes=5))
@@ -49,6 +49,15 @@ def test_a_failure_is_written_down_and_raised_and_the_window_can_be_tried_again(
     assert (failed.state, failed.error) == ("failed", "the file is on fire")
     assert run_it(clean_database, lambda context: 1, by_hand=False) == 1
     assert [(run.state, run.attempt) for run in history(clean_database)] == [("done", 2), ("failed", 1)]
+
+
+def test_the_ledger_keeps_no_advice_for_who_sits_at_a_terminal(clean_database: Database):
+    def work(context: Context):
+        raise DatabaseError("The connection was lost. Run the command again.")
+
+    with pytest.raises(DatabaseError, match="Run the command again"):
+        run_it(clean_database, work)
+    assert last_runs(clean_database)["tidy"].error == "The connection was lost."
 
 
 def test_work_and_its_entry_are_stored_together_or_not_at_all(marked_database: Database, effects):
