@@ -208,7 +208,10 @@ def test_a_wrong_type_is_refused_by_name(content: str, setting: str, kind: str) 
             "minimum_severity in [alerts] must be info, warning or critical",
         ),
         ("alerts = {sinks = {desk = 5}}", "sinks in [alerts] must be texts, or tables with a url"),
-        ("schedules = {refresh = 5}", "schedules must be texts"),
+        (
+            "schedules = {refresh = 5}",
+            '[schedules] refresh: schedules must be texts such as "every 5 minutes", not 5',
+        ),
         ("jobs = {workers = 0}", "workers in [jobs] must be 1 to 64"),
         ("jobs = {lease_seconds = nan}", "lease_seconds in [jobs] must be 1 to 86400"),
         ("jobs = {limits = {detect = true}}", "limits in [jobs] must be minutes above 0"),

@@ -366,6 +366,7 @@ def test_the_doctor_reads_settings_that_no_scheduler_would(desk):
         ('[schedules]\nrefresh = "every 5 minutes"\ndettect = "every day"\n', "line 3: [schedules] dettect"),
         ('[schedules]\ndetect = "61 * * * *"\n', "line 2: [schedules] detect: '61 * * * *'"),
         ('[schedules]\nretain = "each trading day"\n', "runs by the clock"),
+        ("[schedules]\n\nverify = 5\n", "line 3: [schedules] verify: schedules must be texts such as"),
         ("[jobs.limits]\ndettect = 5\n", "line 2: [jobs.limits] dettect"),
         ('[jobs]\ntime_zone = "Mars/Base"\n', "line 2: [jobs] time_zone"),
     ],

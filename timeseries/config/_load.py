@@ -55,9 +55,20 @@ def _from_file(config: Path | None) -> Settings:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError(f"Cannot read {path}: {error}.") from error
     try:
-        return replace(_settings(document), source=path)
+        settings = replace(_settings(document), source=path)
     except ValueError as error:
         raise ConfigurationError(f"{path}: {error}.") from None
+    _check_schedules(settings, document.get("schedules", {}))
+    return settings
+
+
+def _check_schedules(settings: Settings, schedules: dict[str, Any]) -> None:
+    for name, said in schedules.items():
+        if not isinstance(said, str):
+            raise ConfigurationError(
+                f"{line_of(settings, 'schedules', name)}[schedules] {name}: schedules must be texts such as "
+                f'"every 5 minutes", not {said!r}.'
+            )
 
 
 def _settings(document: dict[str, Any]) -> Settings:
