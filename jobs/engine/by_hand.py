@@ -58,7 +58,8 @@ def windows_between(
     """
     if not isinstance(schedules_of(jobs, settings)[name], TradingDays):
         raise InputError(
-            f"The job {name} runs by the clock and knows no trading days: run it without --since and --until."
+            f"The job {name} runs by the clock and knows no trading days: "
+            f"`timeseries jobs run {name}` does all since it last ran."
         )
     if since > until:
         raise InputError(f"--since {since} comes after --until {until}.")

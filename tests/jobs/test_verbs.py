@@ -393,6 +393,7 @@ def test_wrong_settings_are_refused_with_their_line(desk, verb, written, said):
         ("run detect --until 2026-06-01", 3, "--until needs --since"),
         ("run detect --since 2026-06-02 --until 2026-06-01", 3, "comes after --until"),
         ("run refresh --since 2026-06-02", 3, "runs by the clock"),
+        ("backfill refresh --since 2026-06-02", 3, "`timeseries jobs run refresh` does all since"),
         ("run detect --since 2030-01-02", 3, "2030-01-02 lies in the future"),
         ("run detect --since yesterday", 2, "does not match the format"),
         ("backfill detect", 2, "Missing option '--since'"),
