@@ -15,7 +15,7 @@ from jobs.commands._history import FAILED
 from jobs.commands._words import span, why_by_job
 from jobs.engine import Look, Run, Scheduler, history, log_to_stderr, this_process
 from jobs.registry import JOBS
-from jobs.web import serve_in_background
+from jobs.web import host_and_port, serve_in_background
 from timeseries.alerts import check_sinks
 from timeseries.commands import Session, pass_session
 from timeseries.database import Database, open_database
@@ -50,6 +50,9 @@ def start(session: Session, once: bool, workers: int | None, listen: str | None,
             settings = replace(settings, jobs=replace(settings.jobs, workers=workers))
         check_schedules(settings)
         check_sinks(settings.alerts)
+        address = listen or settings.jobs.listen
+        if address:
+            host_and_port(address)
         with session.database() as database:
             scheduler = Scheduler(
                 database, settings, JOBS, reopen=lambda: open_database(settings), json_logs=json_logs
@@ -58,7 +61,7 @@ def start(session: Session, once: bool, workers: int | None, listen: str | None,
                 if once:
                     _run_once(database, scheduler, tell=_log if json_logs else _show)
                 else:
-                    _serve(scheduler, listen or settings.jobs.listen)
+                    _serve(scheduler, address)
 
 
 @contextmanager

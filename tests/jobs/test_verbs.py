@@ -400,6 +400,7 @@ def test_wrong_settings_are_refused_with_their_line(desk, verb, written, said):
         ("backfill alert --since 2026-06-02", 3, "runs by the clock"),
         ("history --top 0", 2, "not in the range"),
         ("start --workers 0", 2, "not in the range"),
+        ("start --once --listen foo", 2, "'foo' is no address to listen at"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(desk, arguments, exit_code, said):
