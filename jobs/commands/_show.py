@@ -145,7 +145,8 @@ def _plain(standing: Standing, seen: Look, runs: list[Run], failures: list[Run])
         "after": job.after,
         "coalesce": job.coalesce,
         "limit_seconds": job.limit.total_seconds(),
-        "retries": job.retries,
+        # None: it is tried until it succeeds.
+        "retries": job.retries if isinstance(standing.schedule, TradingDays) else None,
         "paused_at": facts.paused_at,
         "paused_by": facts.paused_by,
         "reason": facts.reason,

@@ -153,6 +153,8 @@ def test_show_tells_which_trading_day_is_waited_for_and_why(desk):
     assert re.match(r"\d{4}-\d\d-\d\d: .*(data|final)", shown["waits_for"])
     assert shown["next"] == []
     assert "the oldest first" in desk.run("show", "detect")
+    retries = [desk.json("show", name)["retries"] for name in ("detect", "refresh")]
+    assert retries == [3, None]  # by the clock it is tried until it succeeds
 
 
 def test_an_error_is_told_whole_and_as_it_is(desk):
