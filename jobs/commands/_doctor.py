@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import click
+from rich.text import Text
 
 from jobs.commands._common import look_now
-from jobs.commands._words import coloured, escape
+from jobs.commands._words import coloured
 from jobs.engine import Diagnosis, diagnose, jobs_of, schedules_of
 from jobs.registry import JOBS
 from timeseries.alerts import check_sinks
@@ -105,12 +106,12 @@ def _show(found: _Examination) -> None:
         say(f"and {counted(len(found.days) - MOST_DAYS, 'more day')}")
 
 
-def _rows(diagnoses: list[Diagnosis]) -> list[tuple[str, str, str]]:
+def _rows(diagnoses: list[Diagnosis]) -> list[tuple[str, Text, str]]:
     """The ill first; a row for all jobs of which the same can be said."""
     alike: dict[tuple[bool, str, str], list[str]] = {}
     for one in sorted(diagnoses, key=lambda one: not one.ill):
         alike.setdefault((one.ill, one.what, one.why), []).append(one.job)
     return [
-        (", ".join(names), coloured("failed" if ill else what, what), escape(why))
+        (", ".join(names), coloured("failed" if ill else what, what), why)
         for (ill, what, why), names in alike.items()
     ]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import click
 
 from jobs.commands._common import known_job, plain_run
-from jobs.commands._words import coloured, escape, span, window_of
+from jobs.commands._words import coloured, span, window_of
 from jobs.engine import Run
 from jobs.engine import history as runs_of
 from timeseries.commands import Session, pass_session, print_json
@@ -42,14 +42,14 @@ def show_runs(runs: Iterable[Run]) -> None:
     rows = [
         (
             str(run.run_id),
-            escape(run.job),
+            run.job,
             window_of(run.window),
             f"{run.attempt}{', by hand' if run.by_hand else ''}",
             coloured(run.state),
             when(run.started_at),
             span(run.seconds),
             "–" if run.rows is None else f"{run.rows:,}",
-            escape(run.error or ""),
+            run.error or "",
         )
         for run in runs
     ]

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 import click
+from rich.text import Text
 
 from jobs.commands._common import check_schedules, look_now, plain_run, plain_window
-from jobs.commands._words import ago, coloured, escape, last_run, outstanding, span, span_of, why_by_job
+from jobs.commands._words import ago, coloured, last_run, outstanding, span, span_of, why_by_job
 from jobs.engine import Look, Run, Standing, last_runs
 from timeseries.commands import Session, pass_session, print_json
 from timeseries.database import Policy, policies
@@ -55,12 +56,12 @@ def _show_jobs(seen: Look, runs: dict[str, Run]) -> None:
         say()
 
 
-def _row(standing: Standing, run: Run | None, now: datetime) -> Sequence[str]:
+def _row(standing: Standing, run: Run | None, now: datetime) -> Sequence[str | Text]:
     doing = standing.facts.running_progress if standing.state == "running" else None
     state = f"{standing.state}: {doing}" if doing else standing.state
     return (
         standing.job.name,
-        escape(str(standing.schedule)),
+        str(standing.schedule),
         coloured(standing.state, state),
         outstanding(standing, now),
         last_run(run, now),
@@ -68,11 +69,11 @@ def _row(standing: Standing, run: Run | None, now: datetime) -> Sequence[str]:
     )
 
 
-def _policy_row(policy: Policy, now: datetime) -> Sequence[str]:
+def _policy_row(policy: Policy, now: datetime) -> Sequence[str | Text]:
     state = "switched off" if not policy.scheduled else "due" if policy.is_due(now) else "idle"
     state = "running" if policy.last_state == "running" else state
     return (
-        escape(f"{policy.kind} of {policy.what}"),
+        f"{policy.kind} of {policy.what}",
         f"every {span_of(policy.every)}",
         coloured(state),
         "–",
@@ -81,15 +82,16 @@ def _policy_row(policy: Policy, now: datetime) -> Sequence[str]:
     )
 
 
-def _policy_run(policy: Policy, now: datetime) -> str:
+def _policy_run(policy: Policy, now: datetime) -> Text:
     if policy.last_started is None or policy.last_state is None:
-        return "never"
-    said = f"{coloured(policy.last_state)} {ago(policy.last_started, now)}"
+        return Text("never")
+    said = Text.assemble(coloured(policy.last_state), f" {ago(policy.last_started, now)}")
     if policy.error:
-        return f"{said}: {escape(policy.error)}"
+        return Text.assemble(said, f": {policy.error}")
     if policy.last_finished is None:
         return said
-    return f"{said} in {span((policy.last_finished - policy.last_started).total_seconds())}"
+    seconds = (policy.last_finished - policy.last_started).total_seconds()
+    return Text.assemble(said, f" in {span(seconds)}")
 
 
 def _plain(standing: Standing, runs: dict[str, Run]) -> dict[str, Any]:

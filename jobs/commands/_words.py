@@ -3,14 +3,13 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta, tzinfo
 
-from rich.markup import escape
+from rich.text import Text
 
 from jobs.engine import Run, Standing, Window
 
 __all__ = [
     "ago",
     "coloured",
-    "escape",
     "last_run",
     "moment_in",
     "outstanding",
@@ -37,10 +36,9 @@ STYLES = {
 UNITS = (("day", 86400, "h", 3600), ("h", 3600, "min", 60), ("min", 60, "s", 1))
 
 
-def coloured(state: str, text: str | None = None) -> str:
-    """A state, or a text about it, in the state's colour, as markup for tables."""
-    said, style = escape(text or state.replace("_", " ")), STYLES.get(state)
-    return f"[{style}]{said}[/{style}]" if style else said
+def coloured(state: str, text: str | None = None) -> Text:
+    """A state, or a text about it, in the state's colour, for tables."""
+    return Text(text or state.replace("_", " "), STYLES.get(state, ""))
 
 
 def span(seconds: float | None) -> str:
@@ -97,14 +95,14 @@ def outstanding(standing: Standing, now: datetime) -> str:
     return f"for {ago(standing.due_since, now).removesuffix(' ago')}{missed}"
 
 
-def last_run(run: Run | None, now: datetime) -> str:
-    """How the last run ended, when it began, and how long it took, as markup for tables."""
+def last_run(run: Run | None, now: datetime) -> Text:
+    """How the last run ended, when it began, and how long it took, for tables."""
     if run is None:
-        return "never"
+        return Text("never")
     took = f" in {span(run.seconds)}" if run.state == "done" else ""
     if run.state == "running":
         return coloured("running", f"since {span_of(now - run.started_at)}")
-    return f"{coloured(run.state)} {ago(run.started_at, now)}{took}"
+    return Text.assemble(coloured(run.state), f" {ago(run.started_at, now)}{took}")
 
 
 def why_by_job(standings: Iterable[Standing]) -> list[str]:

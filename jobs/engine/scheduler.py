@@ -94,10 +94,7 @@ class Scheduler:
         while not self._stopping.is_set():
             self.step()
             self._wait(self.settings.jobs.poll_seconds)
-        if self._running:
-            logger.info("stopping; %d under way finish first", len(self._running))
-        while self._running:
-            self._wait(1.0)
+        self._let_finish()
 
     def run_due(self) -> Look:
         """Run what is due until nothing is, what must be waited for excepted.
@@ -111,8 +108,15 @@ class Scheduler:
             # What is due and could not be claimed is another scheduler's.
             idle = not (self._running or self._begun)
             if self._stopping.is_set() or (idle and not self._begin_again(seen, again)):
+                self._let_finish()
                 return seen
             self._wait(self.settings.jobs.poll_seconds)
+
+    def _let_finish(self) -> None:
+        if self._running:
+            logger.info("stopping; %d under way finish first", len(self._running))
+        while self._running:
+            self._wait(1.0)
 
     def stop(self) -> None:
         """Begin nothing more; asked for a second time, also end what is under way.

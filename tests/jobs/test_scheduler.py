@@ -129,7 +129,7 @@ def test_a_hanging_run_is_stopped_at_its_limit_and_tried_again_while_others_go_o
     seen.stop()
     seen.serve()  # what is under way finishes
     first, second = reversed(history(marked_database, "hanging"))
-    assert (first.state, first.error) == ("failed", "it was stopped at its limit of 0.1 minutes")
+    assert (first.state, first.error) == ("failed", "it was stopped at its limit of 0.2 minutes")
     assert (second.state, second.attempt) == ("done", 2)
     assert len(effects("hanging")) == 1
 

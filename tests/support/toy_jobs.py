@@ -80,7 +80,7 @@ def dying(context: Context) -> int:
 QUICK = Job("quick", "is quick", "every second", quick)
 OTHER = Job("other", "is quick too", "every second", other)
 BROKEN = Job("broken", "always fails", "every second", broken)
-HANGING = Job("hanging", "hangs once", "every day", hanging, limit=timedelta(seconds=6))
+HANGING = Job("hanging", "hangs once", "every day", hanging, limit=timedelta(seconds=12))
 SLEEPING = Job("sleeping", "hangs once in a statement", "every day", sleeping, limit=timedelta(seconds=4))
 SLOW = Job("slow", "takes half a minute", "every day", slow)
 DYING = Job("dying", "kills its own process", "every day", dying)

@@ -21,14 +21,18 @@ console = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS
 errors = Console(stderr=True, highlight=False)
 
 
+# What was read may hold commands for terminals, such as to write over other lines.
+CONTROL = {ord(one): "\ufffd" for one in map(chr, (*range(32), *range(127, 160))) if one not in "\n\t"}
+
+
 def say(text: str = "", style: str | None = None) -> None:
     """Print a line; text is taken as it is, without markup."""
-    console.print(text, style=style, markup=False, soft_wrap=True)
+    console.print(text.translate(CONTROL), style=style, markup=False, soft_wrap=True)
 
 
 def render_table(
     columns: Sequence[str],
-    rows: Iterable[Sequence[str]],
+    rows: Iterable[Sequence[str | Text]],
     *,
     title: str | None = None,
     left: Sequence[str] = (),
@@ -36,6 +40,7 @@ def render_table(
 ) -> None:
     """Print a table; columns are right-aligned unless in ``left``, and on one line unless in ``wrap``.
 
+    A cell's text is taken as it is; one with colours is a ``Text``.
     What does not fit ends in an ellipsis: texts before numbers, and last of all the first column, which
     names the row.
     """
@@ -49,18 +54,27 @@ def render_table(
             overflow="fold" if column in wrap else "ellipsis",
             no_wrap=column not in wrap,
         )
-    cells = [tuple(row) for row in rows]
+    cells = [[_as_text(cell) for cell in row] for row in rows]
     for row in cells:
         table.add_row(*row)
-    _fit(table, [columns, *cells], left, wrap)
+    _fit(table, columns, cells, left, wrap)
     console.print(table)
 
 
-def _fit(table: Table, cells: Sequence[Sequence[str]], left: Sequence[str], wrap: Sequence[str]) -> None:
+def _as_text(cell: str | Text) -> Text:
+    return cell if isinstance(cell, Text) else Text(cell.translate(CONTROL))
+
+
+def _fit(
+    table: Table,
+    names: Sequence[str],
+    cells: Sequence[Sequence[Text]],
+    left: Sequence[str],
+    wrap: Sequence[str],
+) -> None:
     """Give columns widths where all of them together are wider than the console."""
-    names = cells[0]
-    columns = zip_longest(*cells, fillvalue="")
-    widths = [max(Text.from_markup(cell).cell_len for cell in column) for column in columns]
+    columns = zip_longest(map(Text, names), *cells, fillvalue=Text())
+    widths = [max(cell.cell_len for cell in column) for column in columns]
     endless = console.options.update(width=sum(widths) + 100 * len(widths))
     room = console.width - (Measurement.get(console, endless, table).maximum - sum(widths))
     if sum(widths) <= room:
