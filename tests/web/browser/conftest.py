@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -54,19 +55,28 @@ def complaints() -> Complaints:
     return Complaints()
 
 
+@contextmanager
+def window(browser: Browser, address: str, complaints: Complaints, **options) -> Iterator[Page]:
+    context = browser.new_context(base_url=address, color_scheme="light", reduced_motion="reduce", **options)
+    context.set_default_timeout(PATIENCE)
+    opened = context.new_page()
+    opened.on("console", lambda one: complaints.heard.append(one.text) if one.type == "error" else None)
+    opened.on("pageerror", lambda error: complaints.heard.append(str(error)))
+    yield opened
+    context.close()
+    assert complaints.unexcused() == []
+
+
 @pytest.fixture
 def page(browser: Browser, address: str, complaints: Complaints) -> Iterator[Page]:
     """A fresh window on the pages at ``address``, which the module says."""
-    context = browser.new_context(
-        base_url=address,
-        viewport={"width": 1280, "height": 800},
-        color_scheme="light",
-        reduced_motion="reduce",
-    )
-    context.set_default_timeout(PATIENCE)
-    window = context.new_page()
-    window.on("console", lambda one: complaints.heard.append(one.text) if one.type == "error" else None)
-    window.on("pageerror", lambda error: complaints.heard.append(str(error)))
-    yield window
-    context.close()
-    assert complaints.unexcused() == []
+    with window(browser, address, complaints, viewport={"width": 1280, "height": 800}) as opened:
+        yield opened
+
+
+@pytest.fixture
+def phone(browser: Browser, address: str, complaints: Complaints) -> Iterator[Page]:
+    """The same on a phone, which is touched and has no mouse."""
+    size = {"width": 375, "height": 740}
+    with window(browser, address, complaints, viewport=size, has_touch=True, is_mobile=True) as opened:
+        yield opened

@@ -264,6 +264,36 @@ def test_filters_stay_in_the_address(page: Page, firm: Firm):
     assert {one.split()[-1] for one in page.locator(".alerts .severity").all_inner_texts()} == {"critical"}
 
 
+# ---- on a phone
+
+
+def swipe_up(phone: Page, x: float, y: float) -> None:
+    """Upwards by 200 px with a little drift, as thumbs do."""
+    touch = phone.context.new_cdp_session(phone)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for step in range(1, 11):
+        point = {"x": x + 2 * step, "y": y - 20 * step}
+        touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def test_a_swipe_over_a_chart_scrolls_and_a_tap_chooses_its_day(phone: Page, firm: Firm):
+    phone.goto(f"/account?name={firm.busy}")
+    expect(phone.locator("#fan-chart .main-svg").first).to_be_visible()
+    chart = phone.locator("#equity-chart")
+    chart.scroll_into_view_if_needed()
+    place, before, begun = chart.bounding_box(), phone.url, phone.evaluate("scrollY")
+    swipe_up(phone, place["x"] + 150, place["y"] + 220)
+    phone.wait_for_function("begun => scrollY > begun + 100", arg=begun)
+    assert phone.url == before
+    expect(phone.locator("#trades-title")).to_have_text("Newest trades")
+    phone.wait_for_timeout(300)  # the swipe has run out
+    phone.evaluate("scrollTo(0, document.getElementById('equity-chart').offsetTop - 200)")
+    place = chart.bounding_box()
+    phone.touchscreen.tap(place["x"] + 200, place["y"] + 150)
+    expect(phone.locator("#trades-title")).to_have_text(re.compile("Trades closed on"))
+
+
 # ---- trouble
 
 

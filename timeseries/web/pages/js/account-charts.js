@@ -1,5 +1,5 @@
 import { get } from "./api.js";
-import { asText, chart, moveTo } from "./chart.js";
+import { asText, byFinger, chart, moveTo } from "./chart.js";
 import { byId, fill, h } from "./dom.js";
 import { amount, dayAfter, instant, money, subject } from "./format.js";
 
@@ -84,7 +84,7 @@ export async function equityChart(charts) {
     rows: [...rows].reverse(),
     nothing: since ? "No equity snapshot lies in this range." : "No equity yet: load snapshots with `timeseries ingest equity FILE`.",
     key: [["accent", "━", "equity, with its range"], ["muted", "━", "balance"], ...findingKey(charts.findings)],
-    note: `${GRAIN[series.level] ?? `One point for ${series.level}`}.${stretches.length > 1 ? " Where the line is broken there are no snapshots." : ""} Drag over the chart to look closer; double-click shows everything.`,
+    note: `${GRAIN[series.level] ?? `One point for ${series.level}`}.${stretches.length > 1 ? " Where the line is broken there are no snapshots." : ""}${byFinger() ? "" : " Drag over the chart to look closer; double-click shows everything."}`,
     restsOn: "snapshots",
     events: { relayout: zoomed(charts), click: (event) => charts.choose(String(event.points[0].x).slice(0, 10)) },
   });

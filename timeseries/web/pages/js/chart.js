@@ -5,6 +5,9 @@ import { table } from "./table.js";
 const drawn = new Map();
 let plotly = null;
 
+/** Whether fingers do the pointing: then charts leave swipes to the page. */
+export const byFinger = () => matchMedia("(pointer: coarse)").matches;
+
 /** Plotly, fetched when the first chart asks for it: pages and tables come before it. */
 function loadPlotly() {
   plotly ??= new Promise((done, failed) => {
@@ -46,6 +49,8 @@ export async function chart(id, { figure, label, columns, rows, nothing, low = f
   let box = byId(`${id}-chart`);
   if (!box) {
     box = h("div", { id: `${id}-chart`, class: low ? "chart low" : "chart", role: "img" });
+    // Plotly would take every touch for a drag. The browser tells a swipe, which scrolls, from a tap, which comes as a click.
+    box.addEventListener("touchstart", (event) => event.stopPropagation(), { capture: true, passive: true });
     fill(id, h("p", { class: "key", id: `${id}-key`, "aria-hidden": "true" }), box, h("p", { class: "muted", id: `${id}-note` }), h("details", {}, h("summary", {}, "Show as table"), h("div", { class: "chart-table", id: `${id}-table` })));
   }
   box.setAttribute("aria-label", label);
@@ -81,6 +86,7 @@ function withManners(layout, shades) {
     font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: shades.ink },
     margin: { l: 8, r: 12, t: 8, b: 28 },
     showlegend: false,
+    dragmode: byFinger() ? false : "zoom",
     hovermode: "x unified",
     hoverlabel: { bgcolor: shades.surface, bordercolor: shades.line, font: { color: shades.ink, size: 12 } },
     separators: ".,",
