@@ -175,6 +175,15 @@ def test_a_closer_look_fetches_finer_figures_and_survives_a_reload(page: Page, f
     expect(page.get_by_role("button", name="Week")).to_have_attribute("aria-pressed", "true")
 
 
+def test_the_last_week_has_its_newest_day_whole(page: Page, firm: Firm):
+    page.goto(f"/account?name={firm.busy}")
+    page.locator("#profit summary").click()
+    days = DAY.findall(page.locator("#profit-table tbody").inner_text())
+    page.get_by_role("button", name="Week").click()
+    end = date.fromisoformat(max(days)) + timedelta(days=1)
+    page.wait_for_url(f"**since={end - timedelta(days=7)}T00*until={end}T00*")
+
+
 # ---- acting
 
 

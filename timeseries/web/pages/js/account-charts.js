@@ -50,13 +50,17 @@ const zoomed = (charts) => (change) => {
 };
 
 export function rangeButtons(charts) {
-  fill("ranges", RANGES.map(([text, days]) => h("button", { type: "button", "data-days": days, click: () => zoom(charts, lastDays(charts, days)) }, text)));
+  fill("ranges", RANGES.map(([text, days]) => h("button", { type: "button", "data-days": days, click: async () => zoom(charts, await lastDays(charts, days)) }, text)));
   markRange(charts);
 }
 
-function lastDays(charts, days) {
-  if (!days || !charts.newest) return null;
-  const end = Date.parse(charts.newest) + HOUR;
+/** So many days up to the end of the newest: a point of a day is stamped with its beginning. */
+async function lastDays(charts, days) {
+  if (!days) return null;
+  await daysOf(charts);
+  const ends = [charts.newestDay && Date.parse(dayAfter(charts.newestDay)), charts.newest && Date.parse(charts.newest) + HOUR];
+  const end = Math.max(...ends.filter(Boolean));
+  if (end < 0) return null;
   return [end - days * DAY, end].map((one) => new Date(one).toISOString().slice(0, 19));
 }
 
@@ -196,6 +200,7 @@ function daysOf(charts) {
   charts.days ??= Promise.all([get(`${charts.path}/metrics`, { limit: 1000 }), get(`${charts.path}/expected`, {}, { orNull: true })]).then(
     ([{ items: days }, expected]) => {
       const all = [...days.map((one) => one.trading_day), ...(expected?.trading_day ?? [])].sort();
+      charts.newestDay = days.map((one) => one.trading_day).sort().at(-1);
       charts.whole = all.length ? [`${all[0]} 00:00:00`, `${dayAfter(all.at(-1))} 00:00:00`] : null;
       return { days, expected };
     },
