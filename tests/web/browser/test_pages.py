@@ -84,6 +84,10 @@ class Firm:
             raise_alerts(connection, UNLIMITED.alerts)
         return max(list_alerts(self.database, account=name), key=lambda one: one.alert_id)
 
+    def alerts(self) -> list[Alert]:
+        """Those that need somebody."""
+        return [one for one in list_alerts(self.database) if one.state != "resolved"]
+
     def read(self, alert: Alert) -> Alert:
         found = list_alerts(self.database, account=alert.account)
         return next(one for one in found if one.alert_id == alert.alert_id)
@@ -271,6 +275,37 @@ def test_filters_stay_in_the_address(page: Page, firm: Firm):
     expect(page.locator("[name=sort]")).to_have_value("newest")
     expect(page.locator(".alerts .severity").first).to_be_visible()
     assert {one.split()[-1] for one in page.locator(".alerts .severity").all_inner_texts()} == {"critical"}
+
+
+# ---- answers that come late
+
+
+def test_a_late_answer_does_not_take_the_place_of_what_was_asked_for_since(page: Page, firm: Firm):
+    one, other = firm.alerts()[:2]
+    held = []
+    page.route(f"**/api/v1/alerts/{one.alert_id}", lambda route: held.append(route))
+    page.goto("/")
+    row(page, one).locator(".open").click()
+    expect(row(page, one)).to_be_visible()
+    row(page, other).locator(".open").click()
+    expect(page.locator("#evidence h2")).to_have_text(other.title)
+    held[0].continue_()
+    page.wait_for_timeout(300)
+    expect(page.locator("#evidence h2")).to_have_text(other.title)
+    expect(page.locator("#evidence")).not_to_have_attribute("aria-busy", "true")
+
+
+def test_the_newest_filter_decides_what_the_firm_shows(page: Page, firm: Firm):
+    held = []
+    page.goto("/firm")
+    expect(page.locator("#days dl").first).to_contain_text(re.compile(r"in \d\d trading days"))
+    page.route("**/firm/days?days=30", lambda route: held.append(route))
+    page.locator("[name=days]").select_option("30")
+    page.locator("[name=days]").select_option("7")
+    expect(page.locator("#days dl").first).to_contain_text(re.compile(r"in \d trading days"))
+    held[0].continue_()
+    page.wait_for_timeout(300)
+    expect(page.locator("#days dl").first).to_contain_text(re.compile(r"in \d trading days"))
 
 
 # ---- on a phone

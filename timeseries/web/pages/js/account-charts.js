@@ -2,6 +2,7 @@ import { get } from "./api.js";
 import { asText, byFinger, chart, moveTo } from "./chart.js";
 import { byId, fill, h } from "./dom.js";
 import { amount, dayAfter, instant, money, subject } from "./format.js";
+import { into } from "./page.js";
 
 const NO_TRADES = "No trades yet: load some with `timeseries ingest trades FILE`.";
 const RANGES = [["Week", 7], ["Month", 30], ["Quarter", 91], ["All", null]];
@@ -39,8 +40,8 @@ function timeAxis(charts) {
 async function zoom(charts, range) {
   charts.keep({ since: range ? iso(range[0]) : "", until: range ? iso(range[1]) : "" });
   await moveTo("profit", range ?? charts.whole);
-  await equityChart(charts);
   markRange(charts);
+  await showEquity(charts);
 }
 
 /** A listener of plotly's for zooming by mouse or finger. */
@@ -74,9 +75,11 @@ function markRange(charts) {
 
 // ---- equity and balance
 
-export async function equityChart(charts) {
+export const showEquity = (charts) => into("equity", (_, signal) => equityChart(charts, signal));
+
+async function equityChart(charts, signal) {
   const { since, until } = charts.state();
-  const [series] = await Promise.all([get(`${charts.path}/equity`, { since, until, points: POINTS }), daysOf(charts)]);
+  const [series] = await Promise.all([get(`${charts.path}/equity`, { since, until, points: POINTS }, { signal }), daysOf(charts)]);
   if (!since && series.time.length) charts.newest = series.time.at(-1);
   charts.newest ??= series.time.at(-1);
   const stretches = stretchesOf(series);

@@ -29,7 +29,7 @@ const share = (left, limit) => (left === null || !Number(limit) ? null : Number(
 /** The accounts that fit the filters, a page at a time. */
 export function showAccounts() {
   byId("choose").hidden = false;
-  const load = () => into("accounts", loadFirst);
+  const load = () => into("accounts", (_, signal) => loadFirst(signal));
   bindFilters(USUAL, load);
   offerGroups();
   load();
@@ -41,20 +41,20 @@ function query() {
   return { ...rest, status: status === "all" ? "" : status, limit: PAGE };
 }
 
-async function loadFirst() {
+async function loadFirst(signal) {
   const rows = [];
   const order = {};
   const load = async (cursor) => {
-    const page = await get("accounts", { ...query(), cursor });
+    const page = await get("accounts", { ...query(), cursor }, { signal });
     rows.push(...page.items);
     byId("accounts-title").textContent = counted(page.total ?? rows.length, "account");
     const part = page.next ? h("p", { class: "muted" }, `The first ${number(rows.length)} are shown; the headings sort these alone.`) : null;
-    fill("accounts", rows.length ? table(COLUMNS, rows, { caption: "Accounts", order }) : await none(), part, moreButton(page.next, load));
+    fill("accounts", rows.length ? table(COLUMNS, rows, { caption: "Accounts", order }) : await none(signal), part, moreButton(page.next, load));
   };
   await load();
 }
 
-async function none() {
-  const { total } = await get("accounts", { limit: 1 });
+async function none(signal) {
+  const { total } = await get("accounts", { limit: 1 }, { signal });
   return empty(total ? "No account fits these filters." : "No accounts yet: load some with `timeseries ingest accounts FILE`.");
 }

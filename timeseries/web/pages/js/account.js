@@ -1,5 +1,5 @@
 import { get } from "./api.js";
-import { equityChart, profitChart, rangeButtons } from "./account-charts.js";
+import { profitChart, rangeButtons, showEquity } from "./account-charts.js";
 import { showForecast } from "./account-forecast.js";
 import { showAccounts } from "./account-list.js";
 import { byId, empty, fill, h, sentence } from "./dom.js";
@@ -50,10 +50,10 @@ function left(value) {
 async function showTrades() {
   const { day } = readState(USUAL);
   const span = day ? { since: `${day}T00:00:00Z`, until: `${dayAfter(day)}T00:00:00Z` } : {};
-  await into("trades", async () => {
+  await into("trades", async (_, signal) => {
     const rows = [];
     const load = async (cursor) => {
-      const page = await get(`${path}/trades`, { ...span, limit: day ? 100 : 15, cursor });
+      const page = await get(`${path}/trades`, { ...span, limit: day ? 100 : 15, cursor }, { signal });
       rows.push(...page.items);
       fill("trades", tradesHead(day), rows.length ? tradeTable(rows, currency) : noTrades(day), moreButton(page.next, load));
     };
@@ -118,7 +118,7 @@ async function showOne() {
   await into("findings", async () => findings.push(...(await findingsOf())));
   const charts = { path, currency, findings, state: () => readState(USUAL), keep: (changes) => writeState(changes, USUAL), choose: (day) => chooseDay(day, { scroll: true }) };
   rangeButtons(charts);
-  await Promise.all([into("equity", () => equityChart(charts)), into("profit", () => profitChart(charts)), into("forecast", () => showForecast(charts))]);
+  await Promise.all([showEquity(charts), into("profit", () => profitChart(charts)), into("forecast", () => showForecast(charts))]);
 }
 
 function stepDay(days) {

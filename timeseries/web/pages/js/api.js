@@ -14,14 +14,20 @@ export class ApiError extends Error {
   }
 }
 
-/** Read something; null when there is no such thing and `orNull` is given. Waits while the connection is lost. */
-export async function get(path, query = {}, { orNull = false } = {}) {
+/**
+ * Read something; null when there is no such thing and `orNull` is given. Waits while the connection is lost. Once `signal` is
+ * aborted nobody wants the answer, and none comes: this throws.
+ */
+export async function get(path, query = {}, { orNull = false, signal } = {}) {
   for (;;) {
-    const answer = await attempt(addressOf(path, query), { headers: { Accept: "application/json" } });
+    const answer = await attempt(addressOf(path, query), { headers: { Accept: "application/json" }, signal });
     if (answer === null) await connectionBack();
     else if (answer.status === 429) await pause(1000 * (Number(answer.headers.get("Retry-After")) || 1));
-    else if (answer.status === 404 && orNull) return null;
-    else return take(answer);
+    else {
+      const found = answer.status === 404 && orNull ? null : await take(answer);
+      signal?.throwIfAborted();
+      return found;
+    }
   }
 }
 
@@ -74,6 +80,7 @@ async function attempt(address, options) {
     const problem = await answer.json().catch(() => ({}));
     lose(problem.detail);
   } catch {
+    options.signal?.throwIfAborted();
     lose();
   } finally {
     noLongerSlow();

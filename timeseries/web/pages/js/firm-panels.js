@@ -19,8 +19,8 @@ function places(id, title, currencies) {
 
 // ---- groups compared
 
-export async function showGroups({ days }) {
-  const { items } = await get("firm/groups", { days });
+export async function showGroups({ days }, signal) {
+  const { items } = await get("firm/groups", { days }, { signal });
   if (!items.length) return void fill("groups", empty(NO_TRADES));
   places("groups", "Net profit by group", currenciesOf(items));
   for (const currency of currenciesOf(items)) await groupChart(currency, items.filter((one) => one.currency === currency), days);
@@ -71,8 +71,8 @@ function groupFigure(rows, currency, shades) {
 
 // ---- payouts foretold
 
-export async function showPayouts({ group }) {
-  const { items } = await get("firm/payouts");
+export async function showPayouts({ group }, signal) {
+  const { items } = await get("firm/payouts", {}, { signal });
   const nothing = "No forecasts yet: `timeseries jobs run forecast` makes them.";
   if (!items.length) return void fill("payouts", empty(nothing));
   const totals = items.filter((one) => (group ? one.group === group : one.group === null));
@@ -127,8 +127,8 @@ function payoutFigure({ levels, total_quantiles: totals, currency }, shades) {
 
 // ---- profit by hour and weekday
 
-export async function showHours({ group, days }) {
-  const { cells } = await get("firm/hours", { group, days });
+export async function showHours({ group, days }, signal) {
+  const { cells } = await get("firm/hours", { group, days }, { signal });
   if (!cells.length) return void fill("hours", empty(NO_TRADES));
   places("hours", "Net profit by hour (UTC) and weekday", currenciesOf(cells));
   for (const currency of currenciesOf(cells)) await hourChart(currency, cells.filter((one) => one.currency === currency));
@@ -180,8 +180,8 @@ function hourFigure(cells, currency, shades) {
 
 // ---- daily returns by group
 
-export async function showCohorts({ days }) {
-  const { items } = await get("firm/cohorts", { days });
+export async function showCohorts({ days }, signal) {
+  const { items } = await get("firm/cohorts", { days }, { signal });
   const largest = [...items].sort((one, other) => other.accounts - one.accounts).slice(0, MOST_GROUPS);
   const drawn = items.filter((one) => largest.includes(one));
   await chart("cohorts", {

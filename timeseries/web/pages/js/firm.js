@@ -11,8 +11,8 @@ import { symbolCharts } from "./symbol-charts.js";
 const USUAL = { group: "", days: "90" };
 const NOTHING = "No trades yet: load some with `timeseries ingest trades FILE`.";
 
-async function showDays({ group, days }) {
-  const { series } = await get("firm/days", { group, days });
+async function showDays({ group, days }, signal) {
+  const { series } = await get("firm/days", { group, days }, { signal });
   if (!series.length) return void fill("days", empty(NOTHING));
   fill("days", series.map((one) => [h("h3", { id: `days-${one.currency}-title` }, `In ${one.currency}`), standing(one), h("div", { id: `days-${one.currency}` })]));
   for (const one of series) await dayChart(one);
@@ -76,20 +76,20 @@ function dayFigure({ trading_day: x, net_profit: profit, equity, currency }, sha
   return { data, layout };
 }
 
-async function showSymbols({ group, days }) {
-  const { items } = await get("symbols", { group, days });
+async function showSymbols({ group, days }, signal) {
+  const { items } = await get("symbols", { group, days }, { signal });
   if (!items.length) return void fill("by-symbol", empty(NOTHING));
   await symbolCharts("by-symbol", items);
 }
 
 function load() {
   const state = readState(USUAL);
-  into("days", () => showDays(state));
-  into("groups", () => showGroups(state));
-  into("by-symbol", () => showSymbols(state));
-  into("payouts", () => showPayouts(state));
-  into("hours", () => showHours(state));
-  into("cohorts", () => showCohorts(state));
+  into("days", (_, signal) => showDays(state, signal));
+  into("groups", (_, signal) => showGroups(state, signal));
+  into("by-symbol", (_, signal) => showSymbols(state, signal));
+  into("payouts", (_, signal) => showPayouts(state, signal));
+  into("hours", (_, signal) => showHours(state, signal));
+  into("cohorts", (_, signal) => showCohorts(state, signal));
 }
 
 bindFilters(USUAL, load);

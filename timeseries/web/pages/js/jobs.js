@@ -130,10 +130,10 @@ function chooseJob(event, job) {
 function showHistory() {
   const { job } = readState(USUAL);
   byId("history-title").textContent = job ? `Runs of ${job}` : "Runs of all jobs";
-  return into("history", async () => {
+  return into("history", async (_, signal) => {
     const rows = [];
     const load = async (cursor) => {
-      const page = await get("jobs/history", { job, limit: 20, cursor });
+      const page = await get("jobs/history", { job, limit: 20, cursor }, { signal });
       rows.push(...page.items);
       const all = job ? h("a", { href: "/jobs" }, "Runs of all jobs") : null;
       fill("history", all, rows.length ? table(RUNS, rows, { caption: "Runs" }) : empty("No job has run yet: `timeseries jobs start` runs them on their schedules."), moreButton(page.next, load));

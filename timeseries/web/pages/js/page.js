@@ -102,15 +102,28 @@ offerSignOut();
 byId("help")?.addEventListener("click", showHelp);
 byId("theme")?.addEventListener("click", () => dispatchEvent(new Event("theme-switch")));
 
-/** Run what fills a panel; what goes wrong is said in its place. */
+const filling = new Map();
+
+/**
+ * Run what fills a panel: work(element, signal). What goes wrong is said in its place.
+ *
+ * A newer call for the same panel takes the place of an older one: the older one's signal is aborted, so that what it reads
+ * with that signal comes to nothing. True when it was done, false when it failed, null when it was overtaken.
+ */
 export async function into(id, work) {
   const element = byId(id);
+  const control = new AbortController();
+  filling.get(id)?.abort();
+  filling.set(id, control);
   element.setAttribute("aria-busy", "true");
   try {
-    await work(element);
+    await work(element, control.signal);
   } catch (error) {
+    if (control.signal.aborted) return null;
     element.replaceChildren(h("p", { class: "problem", role: "alert" }, error.message));
+    return false;
   } finally {
-    element.removeAttribute("aria-busy");
+    if (filling.get(id) === control) element.removeAttribute("aria-busy");
   }
+  return control.signal.aborted ? null : true;
 }

@@ -1,5 +1,5 @@
 import { get } from "./api.js";
-import { empty, fill } from "./dom.js";
+import { byId, empty, fill } from "./dom.js";
 import { number, percent } from "./format.js";
 import { showFreshness } from "./freshness.js";
 import { into } from "./page.js";
@@ -21,12 +21,14 @@ const COLUMNS = [
 
 async function load() {
   const state = readState(USUAL);
-  let items = [];
-  await into("symbols", async () => {
-    ({ items } = await get("symbols", state));
-    fill("symbols", items.length ? table(COLUMNS, items, { caption: "Trading by symbol", sorted: "Trades" }) : nothing(state));
-  });
-  await into("profits", () => (items.length ? symbolCharts("profits", items) : fill("profits", nothing(state))));
+  let items = null;
+  const read = await into("profits", async (_, signal) => ({ items } = await get("symbols", state, { signal })));
+  if (read === null) return;
+  byId("symbols").closest(".panel").hidden = !items?.length;
+  if (!read) return;
+  if (!items.length) return void fill("profits", nothing(state));
+  fill("symbols", table(COLUMNS, items, { caption: "Trading by symbol", sorted: "Trades" }));
+  await into("profits", () => symbolCharts("profits", items));
 }
 
 function nothing({ account, group }) {

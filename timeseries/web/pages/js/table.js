@@ -64,7 +64,13 @@ export function moreButton(next, load) {
   button.addEventListener("click", async () => {
     button.disabled = true;
     const home = button.parentElement;
-    await load(next);
+    try {
+      await load(next);
+    } catch (error) {
+      // The list is no longer the one that the button was for.
+      if (error.name === "AbortError") return;
+      throw error;
+    }
     button.remove();
     home.querySelector(".more")?.focus({ preventScroll: true });
   });

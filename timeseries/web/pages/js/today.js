@@ -13,6 +13,7 @@ const PAGE = 100;
 let alerts = [];
 let next = null;
 let shown = null;
+let listing = null;
 const arrived = new Set();
 
 // ---- the list
@@ -23,20 +24,20 @@ function query() {
 }
 
 async function load() {
-  await into("list", async () => {
-    const page = await get("alerts", query());
-    [alerts, next] = [page.items, page.next];
-    drawList();
+  await into("list", async (_, signal) => {
+    const page = await get("alerts", query(), { signal });
+    [alerts, next, listing] = [page.items, page.next, signal];
+    await drawList();
   });
 }
 
-function drawList() {
-  if (!alerts.length) return void sayEmpty();
+async function drawList() {
+  if (!alerts.length) return sayEmpty();
   const more = moreButton(next, async (cursor) => {
-    const page = await get("alerts", { ...query(), cursor });
+    const page = await get("alerts", { ...query(), cursor }, { signal: listing });
     alerts.push(...page.items);
     next = page.next;
-    drawList();
+    await drawList();
   });
   const focused = document.activeElement?.closest?.(".alerts li")?.dataset.alert;
   fill("list", h("ol", { class: "alerts" }, alerts.map(row)), more);
@@ -45,7 +46,7 @@ function drawList() {
 }
 
 async function sayEmpty() {
-  const { newest_trade: newest } = await get("freshness");
+  const { newest_trade: newest } = await get("freshness", {}, { signal: listing });
   const { alert, sort, ...filters } = readState(USUAL);
   const usual = Object.entries(filters).every(([name, value]) => value === USUAL[name]);
   if (!newest) fill("list", empty("No trades yet: load some with `timeseries ingest trades FILE`."));
@@ -91,13 +92,9 @@ function choose(event, id) {
 
 async function open(id, { focus = false } = {}) {
   byId("desk").classList.toggle("open", Boolean(id));
-  if (!id) {
-    shown = null;
-    fill("evidence", empty("Choose an alert to see what it rests on."));
-    return;
-  }
-  await into("evidence", async () => {
-    shown = await get(`alerts/${encodeURIComponent(id)}`);
+  await into("evidence", async (_, signal) => {
+    shown = id ? await get(`alerts/${encodeURIComponent(id)}`, {}, { signal }) : null;
+    if (!shown) return void fill("evidence", empty("Choose an alert to see what it rests on."));
     const back = h("button", { type: "button", class: "only-narrow", click: close }, "Back to the list");
     fill("evidence", back, evidence(shown, { acknowledge: doAcknowledge, label: doLabel, mute: doMute }));
     byId("evidence").scrollTop = 0;
