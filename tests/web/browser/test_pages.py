@@ -353,6 +353,32 @@ def test_a_lost_connection_is_said_and_forgotten_when_it_is_back(page: Page, fir
     expect(page.locator(".alerts li").first).to_be_visible()
 
 
+@pytest.mark.parametrize("path", ["/", "/account?name={account}", "/firm", "/symbols"])
+def test_a_page_that_nobody_touches_says_that_the_server_is_gone(
+    page: Page, firm: Firm, complaints, path: str
+):
+    complaints.excuse("ERR_FAILED")
+    page.clock.install()
+    page.goto(path.format(account=firm.busy))
+    expect(page.locator("#freshness")).to_contain_text("Complete to")
+    page.route("**/api/v1/**", lambda route: route.abort())
+    page.clock.fast_forward(16_000)
+    expect(page.locator("#banner")).to_contain_text("The server does not answer.")
+    page.unroute("**/api/v1/**")
+    page.clock.fast_forward(10_000)
+    expect(page.locator("#banner")).to_be_hidden()
+
+
+def test_a_stream_that_is_lost_is_said_until_it_is_back(page: Page, firm: Firm, complaints):
+    complaints.excuse("ERR_FAILED")
+    page.route("**/alerts/stream", lambda route: route.abort())
+    page.goto("/")
+    expect(page.locator("#banner")).to_contain_text("New alerts do not appear by themselves")
+    page.unroute("**/alerts/stream")
+    expect(page.locator("#banner")).to_be_hidden()
+    expect(page.locator(".alerts li").first).to_be_visible()
+
+
 def test_a_slow_database_is_waited_for_and_that_is_said(page: Page, firm: Firm):
     page.goto("/login")
     held, begun = threading.Event(), threading.Event()

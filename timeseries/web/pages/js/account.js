@@ -1,4 +1,4 @@
-import { get } from "./api.js";
+import { get, heartbeat } from "./api.js";
 import { profitChart, rangeButtons, showEquity } from "./account-charts.js";
 import { showForecast } from "./account-forecast.js";
 import { showAccounts } from "./account-list.js";
@@ -136,3 +136,4 @@ if (name) {
   into("freshness", () => showFreshness());
   showAccounts();
 }
+heartbeat();

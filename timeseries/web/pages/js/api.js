@@ -3,6 +3,9 @@ import { byId } from "./dom.js";
 const ROOT = "/api/v1/";
 const SLOW_AFTER = 600;
 const LONGEST_PAUSE = 8000;
+const BEAT = 15_000;
+const SILENT_AFTER = 4000;
+const GONE = "The server does not answer.";
 const UNREACHABLE = new Set([502, 503, 504]);
 
 /** An answer that is no success; its message is a sentence for people. */
@@ -45,11 +48,24 @@ export async function send(method, path, body) {
 export function listen(callback) {
   const source = new EventSource(addressOf("alerts/stream"));
   source.addEventListener("alert", (event) => callback(JSON.parse(event.data)));
+  source.addEventListener("open", () => hearAgain());
   source.addEventListener("error", () => {
+    missing ??= setTimeout(() => hearNothing(), SILENT_AFTER);
     // A browser gives up for good on an answer that is no stream; a lost connection it takes up again itself.
     if (source.readyState === EventSource.CLOSED) setTimeout(() => listen(callback), LONGEST_PAUSE);
   });
   addEventListener("pagehide", () => source.close(), { once: true });
+}
+
+/** Ask now and then whether the server is there: of a page that asks for nothing nobody would know that it is out of date. */
+export function heartbeat() {
+  const beat = async () => {
+    if (document.hidden || back) return;
+    const problem = await complaint();
+    if (problem) lose(problem);
+  };
+  setInterval(beat, BEAT);
+  addEventListener("visibilitychange", beat);
 }
 
 function addressOf(path, query = {}) {
@@ -107,6 +123,8 @@ function watch() {
 }
 
 let back = null;
+let silent = false;
+let missing = null;
 
 function connectionBack() {
   return back?.promise ?? Promise.resolve();
@@ -115,25 +133,54 @@ function connectionBack() {
 function lose(reason) {
   if (back) return;
   let resolve;
-  back = { promise: new Promise((done) => (resolve = done)), resolve };
-  const banner = byId("banner");
-  banner.textContent = `${reason ?? "The server does not answer."} What you see is from before; trying again…`;
-  banner.hidden = false;
+  back = { promise: new Promise((done) => (resolve = done)), resolve, reason: reason ?? GONE };
+  showBanner();
   tryAgain(1000);
 }
 
 async function tryAgain(wait) {
   await Promise.race([pause(wait), new Promise((done) => addEventListener("online", done, { once: true }))]);
-  const alive = await fetch(addressOf("health"), { cache: "no-store" }).then(
-    (answer) => !UNREACHABLE.has(answer.status),
-    () => false,
-  );
-  if (!alive) return tryAgain(Math.min(wait * 1.5, LONGEST_PAUSE));
-  byId("banner").hidden = true;
+  if (await complaint()) return tryAgain(Math.min(wait * 1.5, LONGEST_PAUSE));
   const { resolve } = back;
   back = null;
+  showBanner();
   resolve();
   dispatchEvent(new Event("connection-back"));
+}
+
+/** What is wrong with the server or its database; null: nothing. */
+async function complaint() {
+  try {
+    const answer = await fetch(addressOf("health"), { cache: "no-store", signal: AbortSignal.timeout(LONGEST_PAUSE) });
+    if (!UNREACHABLE.has(answer.status)) return null;
+    return (await answer.json().catch(() => ({}))).detail ?? GONE;
+  } catch {
+    return GONE;
+  }
+}
+
+async function hearNothing() {
+  silent = true;
+  showBanner();
+  const problem = await complaint();
+  if (problem) lose(problem);
+}
+
+function hearAgain() {
+  clearTimeout(missing);
+  missing = null;
+  if (!silent) return;
+  silent = false;
+  showBanner();
+  dispatchEvent(new Event("connection-back"));
+}
+
+function showBanner() {
+  const banner = byId("banner");
+  const unheard = silent ? "New alerts do not appear by themselves at the moment; trying again…" : "";
+  const text = back ? `${back.reason} What you see is from before; trying again…` : unheard;
+  if (text) banner.textContent = text;
+  banner.hidden = !text;
 }
 
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));

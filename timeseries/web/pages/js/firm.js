@@ -1,4 +1,4 @@
-import { get } from "./api.js";
+import { get, heartbeat } from "./api.js";
 import { asText, chart } from "./chart.js";
 import { empty, fill, h } from "./dom.js";
 import { showCohorts, showGroups, showHours, showPayouts } from "./firm-panels.js";
@@ -97,3 +97,4 @@ offerGroups();
 load();
 into("freshness", () => showFreshness());
 addEventListener("connection-back", load);
+heartbeat();

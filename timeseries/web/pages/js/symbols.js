@@ -1,4 +1,4 @@
-import { get } from "./api.js";
+import { get, heartbeat } from "./api.js";
 import { byId, empty, fill } from "./dom.js";
 import { number, percent } from "./format.js";
 import { showFreshness } from "./freshness.js";
@@ -41,3 +41,4 @@ offerGroups();
 load();
 into("freshness", () => showFreshness());
 addEventListener("connection-back", load);
+heartbeat();

@@ -1,4 +1,4 @@
-import { get, listen } from "./api.js";
+import { get, heartbeat, listen } from "./api.js";
 import { acknowledge, chooseLabel, chooseMute, showMutes } from "./act.js";
 import { byId, empty, fill, h, sentence } from "./dom.js";
 import { evidence, severity } from "./evidence.js";
@@ -191,3 +191,4 @@ load().then(() => {
   listen(hear);
 });
 addEventListener("connection-back", load);
+heartbeat();
