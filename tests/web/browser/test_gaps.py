@@ -94,3 +94,27 @@ def test_a_single_hour_between_two_silences_is_still_seen(page: Page, complaints
     complaints.excuse("status of 404")
     open_chart(page, "silent", "One point an hour")
     expect(page.locator("#equity-chart .points .point")).to_have_count(1)
+
+
+def test_between_two_snapshots_of_an_hour_nothing_slopes(page: Page, complaints):
+    complaints.excuse("status of 404")
+    open_chart(page, "steady", "One point an hour")
+    parts = [part for kind in KINDS for path in page.evaluate(DRAWN, kind) for part in path.split("M")[1:]]
+    assert parts and not [part for part in parts if slopes(part)]
+    open_chart(page, "steady", "One point a day")
+    assert any(slopes(path[1:]) for path in page.evaluate(DRAWN, "line"))
+
+
+def slopes(part: str) -> bool:
+    """Whether a part of a path goes to the right and up or down at once."""
+    at: list[float] = []
+    for command, rest in re.findall(r"([LHVZ]?)([^LHVZ]*)", part):
+        numbers = [float(one) for one in NUMBERS.findall(rest)]
+        if command in ("", "L"):
+            for to in zip(numbers[::2], numbers[1::2], strict=True):
+                if at and min(abs(one - other) for one, other in zip(at, to, strict=True)) > 1:
+                    return True
+                at = [*to]
+        elif numbers:
+            at[command == "V"] = numbers[-1]
+    return False

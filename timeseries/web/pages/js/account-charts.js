@@ -137,12 +137,11 @@ function equityFigure(series, stretches, charts, shades) {
   const times = series.time.map((time) => time.replace("T", " ").replace("Z", ""));
   const x = parted(times, stretches);
   const line = (y, more) => ({ x, y: parted(y, stretches), mode: "lines", ...more });
-  // What lasts a whole day is drawn from point to point, as equity is: a step would come a day late.
-  const shape = series.level === "1 day" ? "linear" : "hv";
+  const shape = stepped(series) ? "hv" : "linear";
   const data = [
     rangeOfEquity(series, times, stretches, shades),
     line(series.balance, { name: "Balance", line: { color: shades.muted, width: 1.5, shape } }),
-    line(series.equity, { name: "Equity", line: { color: shades.accent, width: 1.8 } }),
+    line(series.equity, { name: "Equity", line: { color: shades.accent, width: 1.8, shape } }),
     lonePoints(series, times, stretches, shades),
     ...marks(charts.findings, shades),
   ].map((trace) => ({ hovertemplate: `%{y:,.2f} ${asText(charts.currency)}`, ...trace }));
@@ -150,11 +149,23 @@ function equityFigure(series, stretches, charts, shades) {
   return { data, layout: { margin, xaxis, yaxis: { tickformat: ",.6~f", ...place }, yaxis2: { overlaying: "y", range: [0, 1], visible: false, ...place } } };
 }
 
+/**
+ * Between two snapshots nothing is known to have moved, so the line keeps its height and then steps; but what lasts a whole day is
+ * drawn from point to point: a step would come a day late.
+ */
+const stepped = ({ level }) => level !== "1 day";
+
 /** The area between lowest and highest: one outline for each stretch, there along its top and back along its bottom. */
-function rangeOfEquity({ low, high }, times, stretches, shades) {
-  const around = (forth, back) => stretches.flatMap(([from, to]) => [...forth.slice(from, to), ...back.slice(from, to).reverse(), null]);
-  return { x: around(times, times), y: around(high, low), mode: "lines", line: { width: 0 }, fill: "toself", fillcolor: shades.band, hoverinfo: "skip" };
+function rangeOfEquity(series, times, stretches, shades) {
+  const [corners, heights] = stepped(series) ? [cornersOf, heightsOf] : [same, same];
+  const around = (along, forth, back) =>
+    stretches.flatMap(([from, to]) => [...along(forth.slice(from, to)), ...along(back.slice(from, to)).reverse(), null]);
+  return { x: around(corners, times, times), y: around(heights, series.high, series.low), mode: "lines", line: { width: 0 }, fill: "toself", fillcolor: shades.band, hoverinfo: "skip" };
 }
+
+const same = (column) => column;
+const cornersOf = (times) => times.flatMap((time, at) => (at ? [time, time] : [time]));
+const heightsOf = (values) => values.flatMap((value, at) => (at ? [values[at - 1], value] : [value]));
 
 /** A point without neighbours makes no line, so it is drawn as one. */
 function lonePoints({ equity }, times, stretches, shades) {
