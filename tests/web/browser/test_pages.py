@@ -188,6 +188,31 @@ def test_the_last_week_has_its_newest_day_whole(page: Page, firm: Firm):
     page.wait_for_url(f"**since={end - timedelta(days=7)}T00*until={end}T00*")
 
 
+def test_the_way_back_leads_through_ranges_and_days(page: Page, firm: Firm):
+    page.goto(f"/account?name={firm.busy}")
+    expect(page.locator("#equity-note")).to_contain_text("One point")
+    whole = page.locator("#equity-note").inner_text()
+    first, month, week = page.url, page.get_by_role("button", name="Month"), page.get_by_role("button", name="Week")
+    week.click()
+    expect(page.locator("#equity-note")).not_to_have_text(whole)
+    fine = page.locator("#equity-note").inner_text()
+    month.click()
+    expect(month).to_have_attribute("aria-pressed", "true")
+    page.locator("#findings tbody button").first.click()
+    expect(page.locator("#trades-title")).to_have_text(re.compile("Trades closed on"))
+    page.go_back()
+    expect(page.locator("#trades-title")).to_have_text("Newest trades")
+    page.go_back()
+    expect(week).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#equity-note")).to_have_text(fine)
+    page.go_back()
+    expect(page.locator("#equity-note")).to_have_text(whole)
+    expect(week).to_have_attribute("aria-pressed", "false")
+    assert page.url == first
+    shown = "() => ['equity', 'profit'].map(id => String(document.getElementById(`${id}-chart`).layout.xaxis.range))"
+    assert len(set(page.evaluate(shown))) == 1
+
+
 # ---- acting
 
 
@@ -269,6 +294,9 @@ def test_filters_stay_in_the_address(page: Page, firm: Firm):
     page.locator("[name=severity]").select_option("critical")
     page.locator("[name=sort]").select_option("newest")
     page.wait_for_url("**/?severity=critical&sort=newest")
+    page.go_back()
+    expect(page.locator("[name=sort]")).to_have_value("rank")
+    page.go_forward()
     expect(row(page, alert)).to_have_count(0)
     page.reload()
     expect(page.locator("[name=severity]")).to_have_value("critical")

@@ -39,8 +39,13 @@ function timeAxis(charts) {
 /** Zoom to a range of [from, to], or to everything: finer figures are fetched, and the address keeps it. */
 async function zoom(charts, range) {
   charts.keep({ since: range ? iso(range[0]) : "", until: range ? iso(range[1]) : "" });
-  await moveTo("profit", range ?? charts.whole);
+  await showRange(charts);
+}
+
+/** Show the range that the address says. */
+export async function showRange(charts) {
   markRange(charts);
+  await moveTo("profit", rangeOf(charts.state()) ?? charts.whole);
   await showEquity(charts);
 }
 

@@ -1,5 +1,5 @@
 import { get, heartbeat } from "./api.js";
-import { profitChart, rangeButtons, showEquity } from "./account-charts.js";
+import { profitChart, rangeButtons, showEquity, showRange } from "./account-charts.js";
 import { showForecast } from "./account-forecast.js";
 import { showAccounts } from "./account-list.js";
 import { byId, empty, fill, h, sentence } from "./dom.js";
@@ -71,7 +71,7 @@ function tradesHead(day) {
 }
 
 function chooseDay(day, { scroll = false } = {}) {
-  writeState({ day }, USUAL, { push: true });
+  writeState({ day }, USUAL);
   showTrades();
   if (scroll) byId("trades-title").scrollIntoView({ block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
 }
@@ -118,6 +118,7 @@ async function showOne() {
   await into("findings", async () => findings.push(...(await findingsOf())));
   const charts = { path, currency, findings, state: () => readState(USUAL), keep: (changes) => writeState(changes, USUAL), choose: (day) => chooseDay(day, { scroll: true }) };
   rangeButtons(charts);
+  addEventListener("popstate", () => showRange(charts));
   await Promise.all([showEquity(charts), into("profit", () => profitChart(charts)), into("forecast", () => showForecast(charts))]);
 }
 

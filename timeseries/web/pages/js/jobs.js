@@ -122,7 +122,7 @@ function showPolicies(policies) {
 function chooseJob(event, job) {
   if (event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  writeState({ job }, USUAL, { push: true });
+  writeState({ job }, USUAL);
   showHistory();
   byId("history-title").scrollIntoView({ block: "center" });
 }

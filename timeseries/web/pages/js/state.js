@@ -7,15 +7,15 @@ export function readState(defaults) {
   return Object.fromEntries(Object.entries(defaults).map(([name, usual]) => [name, said.get(name) ?? usual]));
 }
 
-/** Keep changes in the address, so that a reload or a link shows the same. */
-export function writeState(changes, defaults, { push = false } = {}) {
+/** Keep changes in the address, so that a reload or a link shows the same, and the way back leads to what was before. */
+export function writeState(changes, defaults) {
   const said = new URLSearchParams(location.search);
   for (const [name, value] of Object.entries(changes)) {
     if (value === null || value === undefined || value === "" || value === defaults[name]) said.delete(name);
     else said.set(name, value);
   }
   const query = said.toString();
-  history[push ? "pushState" : "replaceState"](null, "", query ? `?${query}` : location.pathname);
+  if (query !== new URLSearchParams(location.search).toString()) history.pushState(null, "", query ? `?${query}` : location.pathname);
 }
 
 /** A form of filters that shows what the address says, and the other way round. */

@@ -86,7 +86,7 @@ function mark() {
 function choose(event, id) {
   if (event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  writeState({ alert: String(id) }, USUAL, { push: true });
+  writeState({ alert: String(id) }, USUAL);
   open(id, { focus: true });
 }
 
@@ -104,7 +104,7 @@ async function open(id, { focus = false } = {}) {
 }
 
 function close() {
-  writeState({ alert: "" }, USUAL, { push: true });
+  writeState({ alert: "" }, USUAL);
   open("");
 }
 
