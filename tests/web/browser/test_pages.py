@@ -269,6 +269,31 @@ def test_a_mute_is_made_and_taken_back(page: Page, firm: Firm):
     assert next(one for one in list_mutes(firm.database) if one.mute_id == made.mute_id).lifted_at is not None
 
 
+def test_the_keyboard_goes_on_from_where_it_was(page: Page, firm: Firm):
+    page.goto("/")
+    rows = page.locator(".alerts li")
+    expect(rows.nth(2)).to_be_visible()
+    names = rows.evaluate_all("all => all.map(one => one.dataset.alert)")
+    at = page.locator(".alerts li:has(:focus)")
+    for _ in range(2):
+        page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("#evidence h2")).to_be_visible()
+    page.keyboard.press("a")
+    expect(page.locator(".toast")).to_contain_text("Acknowledged")
+    expect(rows.nth(1)).to_contain_text("acknowledged")
+    expect(at).to_have_attribute("data-alert", names[1])
+    page.keyboard.press("Tab")
+    page.keyboard.press("x")
+    expect(at).to_have_attribute("data-alert", names[1])
+    page.keyboard.press("l")
+    page.get_by_role("button", name=re.compile("Expected")).click()
+    expect(page.locator(f".alerts li[data-alert='{names[1]}']")).to_have_count(0)
+    expect(at).to_have_attribute("data-alert", names[2])
+    page.keyboard.press("k")
+    expect(at).to_have_attribute("data-alert", names[0])
+
+
 def test_what_is_done_elsewhere_is_there_after_a_reload(page: Page, firm: Firm):
     alert = firm.alert()
     open_alert(page, alert)
@@ -364,6 +389,18 @@ def test_a_swipe_over_a_chart_scrolls_and_a_tap_chooses_its_day(phone: Page, fir
     place = chart.bounding_box()
     phone.touchscreen.tap(place["x"] + 200, place["y"] + 150)
     expect(phone.locator("#trades-title")).to_have_text(re.compile("Trades closed on"))
+
+
+def test_back_to_the_list_finds_it_where_it_was(phone: Page, firm: Firm):
+    phone.goto("/?state=all")
+    expect(phone.locator(".alerts li").first).to_be_visible()
+    phone.locator(".alerts li").last.scroll_into_view_if_needed()
+    before = phone.evaluate("scrollY")
+    assert before > 0
+    phone.locator(".alerts li").last.tap()
+    phone.get_by_role("button", name="Back to the list").tap()
+    expect(phone.locator(".alerts li").first).to_be_visible()
+    assert phone.evaluate("scrollY") == pytest.approx(before, abs=60)
 
 
 # ---- trouble

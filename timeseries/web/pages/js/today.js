@@ -14,6 +14,7 @@ let alerts = [];
 let next = null;
 let shown = null;
 let listing = null;
+let listScroll = 0;
 const arrived = new Set();
 
 // ---- the list
@@ -39,10 +40,11 @@ async function drawList() {
     next = page.next;
     await drawList();
   });
+  const place = linksOf().indexOf(document.activeElement);
   const focused = document.activeElement?.closest?.(".alerts li")?.dataset.alert;
   fill("list", h("ol", { class: "alerts" }, alerts.map(row)), more);
   mark();
-  if (focused) rowOf(focused)?.querySelector(".open").focus();
+  if (focused) goOnFrom(focused, place);
 }
 
 async function sayEmpty() {
@@ -71,6 +73,19 @@ function aboutOf(alert) {
   return sentence(parts.join(" · "));
 }
 
+const linksOf = () => [...byId("list").querySelectorAll(".open")];
+const placeOf = (id) => alerts.findIndex((one) => String(one.alert_id) === String(id));
+const listHidden = () => getComputedStyle(byId("list")).display === "none";
+
+/** Go on from an alert's row, or from the one that took its place; where the list is hidden, from the evidence. */
+function goOnFrom(id, place) {
+  if (document.activeElement?.matches("input, select, textarea, dialog *")) return;
+  const links = linksOf();
+  const link = rowOf(id)?.querySelector(".open") ?? links[Math.min(Math.max(place, 0), links.length - 1)];
+  if (listHidden()) byId("evidence").focus({ preventScroll: true });
+  else (link ?? byId("list")).focus();
+}
+
 const rowOf = (id) => byId("list").querySelector(`[data-alert="${id}"]`);
 
 function mark() {
@@ -91,7 +106,12 @@ function choose(event, id) {
 }
 
 async function open(id, { focus = false } = {}) {
+  const within = byId("evidence").contains(document.activeElement);
+  const hidden = listHidden();
+  if (!hidden) listScroll = scrollY;
   byId("desk").classList.toggle("open", Boolean(id));
+  // List and evidence take turns on a narrow screen: who comes back finds the list where it was.
+  if (hidden && !id) scrollTo({ top: listScroll, behavior: "instant" });
   await into("evidence", async (_, signal) => {
     shown = id ? await get(`alerts/${encodeURIComponent(id)}`, {}, { signal }) : null;
     if (!shown) return void fill("evidence", empty("Choose an alert to see what it rests on."));
@@ -100,16 +120,19 @@ async function open(id, { focus = false } = {}) {
     byId("evidence").scrollTop = 0;
   });
   mark();
-  if (focus && getComputedStyle(byId("list")).display === "none") byId("evidence").focus();
+  if (focus && listHidden()) byId("evidence").focus();
+  else if (within) byId("evidence").focus({ preventScroll: true });
 }
 
-function close() {
+async function close() {
+  const id = shown?.alert_id;
   writeState({ alert: "" }, USUAL);
-  open("");
+  await open("");
+  if (id !== undefined) goOnFrom(id, placeOf(id));
 }
 
 function move(step) {
-  const links = [...byId("list").querySelectorAll(".open")];
+  const links = linksOf();
   const at = links.indexOf(document.activeElement);
   const from = at >= 0 ? at : links.findIndex((link) => link.hasAttribute("aria-current"));
   links[Math.min(links.length - 1, Math.max(0, from + step))]?.focus();
@@ -125,8 +148,10 @@ function meant() {
 
 async function done(id, text, undo) {
   say(text, undo);
+  const place = placeOf(id);
   await load();
   if (String(shown?.alert_id) === String(id)) await open(id);
+  goOnFrom(id, place);
 }
 
 const failed = (error) => say(error.message);
