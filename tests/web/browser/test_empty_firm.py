@@ -36,3 +36,5 @@ def test_an_account_that_is_not_there(page: Page, complaints):
     complaints.excuse("status of 404")  # the browser itself reports each
     page.goto("/account?name=Z-1")
     expect(page.locator("main")).to_contain_text("There is no account of this name.")
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("main")).not_to_contain_text("no account '")

@@ -398,9 +398,31 @@ def test_back_to_the_list_finds_it_where_it_was(phone: Page, firm: Firm):
     before = phone.evaluate("scrollY")
     assert before > 0
     phone.locator(".alerts li").last.tap()
+    expect(phone.locator("#evidence h2")).to_be_visible()
+    phone.evaluate("scrollTo(0, 0)")
     phone.get_by_role("button", name="Back to the list").tap()
     expect(phone.locator(".alerts li").first).to_be_visible()
     assert phone.evaluate("scrollY") == pytest.approx(before, abs=60)
+
+
+# ---- addresses that lead nowhere
+
+
+def test_what_is_not_there_is_said_once(page: Page, firm: Firm, complaints):
+    complaints.excuse("status of 404")
+    page.goto("/account?name=Z-1")
+    expect(page.locator("main")).to_contain_text("There is no account of this name.")
+    page.goto("/firm?group=nope")
+    said = page.get_by_text("There is no account in a group")
+    expect(said.locator("code")).to_have_text("timeseries accounts")
+    expect(page.locator("#cohorts .main-svg").first).to_be_visible()
+    expect(said.locator("visible=true")).to_have_count(1)
+    expect(page.locator("#payouts")).to_be_hidden()
+    page.locator("[name=group]").fill("")
+    page.locator("[name=group]").press("Enter")
+    expect(page.locator("#payouts .main-svg").first).to_be_visible()
+    page.goto("/symbols?group=nope")
+    expect(said).to_have_count(1)
 
 
 # ---- trouble

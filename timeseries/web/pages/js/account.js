@@ -108,10 +108,10 @@ async function showOne() {
   const account = await get(path, {}, { orNull: true });
   if (!account) {
     byId("one").hidden = true;
-    byId("freshness").textContent = "";
     byId("title").after(h("p", { class: "empty" }, "There is no account of this name. ", h("a", { href: "/account?status=all&sort=name" }, "All accounts by name")));
     return;
   }
+  into("freshness", () => showFreshness(name));
   await into("standing", () => showStanding(account));
   showTrades();
   const findings = [];
@@ -130,7 +130,6 @@ function stepDay(days) {
 if (name) {
   keys(["[", "the trades of the day before", () => stepDay(-1)], ["]", "the trades of the next day", () => stepDay(1)]);
   addEventListener("popstate", showTrades);
-  into("freshness", () => showFreshness(name));
   showOne();
   addEventListener("connection-back", () => into("standing", () => showStanding()));
 } else {

@@ -1,5 +1,5 @@
 import { get, send } from "./api.js";
-import { h } from "./dom.js";
+import { h, sentence } from "./dom.js";
 import { dayAfter, subject } from "./format.js";
 import { dialog, into, say } from "./page.js";
 import { table } from "./table.js";
@@ -29,7 +29,7 @@ export function chooseLabel(alert, done) {
         close();
         done(`Labelled: ${name.toLowerCase()}. Another label takes its place.`);
       } catch (error) {
-        problem.textContent = error.message;
+        problem.replaceChildren(...sentence(error.message));
       }
     };
     const choices = VERDICTS.map(([verdict, name, what], place) =>
@@ -74,7 +74,7 @@ export function chooseMute(alert, done) {
         close();
         done("Muted. What it covers goes away when the job “alert” next runs.", () => lift(made.mute_id));
       } catch (error) {
-        problem.textContent = error.message;
+        problem.replaceChildren(...sentence(error.message));
       }
     });
     return [form];

@@ -1,6 +1,6 @@
 import { get, heartbeat } from "./api.js";
 import { asText, chart } from "./chart.js";
-import { empty, fill, h } from "./dom.js";
+import { byId, empty, fill, h } from "./dom.js";
 import { showCohorts, showGroups, showHours, showPayouts } from "./firm-panels.js";
 import { counted, money, number } from "./format.js";
 import { showFreshness } from "./freshness.js";
@@ -9,10 +9,14 @@ import { bindFilters, offerGroups, readState } from "./state.js";
 import { symbolCharts } from "./symbol-charts.js";
 
 const USUAL = { group: "", days: "90" };
+const OF_GROUP = ["by-symbol", "payouts", "hours"];
 const NOTHING = "No trades yet: load some with `timeseries ingest trades FILE`.";
 
 async function showDays({ group, days }, signal) {
-  const { series } = await get("firm/days", { group, days }, { signal });
+  const { series } = await get("firm/days", { group, days }, { signal }).catch((error) => {
+    if (error.status === 404) showOfGroup(false); // there is no such group, which is said once
+    throw error;
+  });
   if (!series.length) return void fill("days", empty(NOTHING));
   fill("days", series.map((one) => [h("h3", { id: `days-${one.currency}-title` }, `In ${one.currency}`), standing(one), h("div", { id: `days-${one.currency}` })]));
   for (const one of series) await dayChart(one);
@@ -82,8 +86,14 @@ async function showSymbols({ group, days }, signal) {
   await symbolCharts("by-symbol", items);
 }
 
+/** Show or leave out the panels that are of the chosen group. */
+function showOfGroup(there) {
+  for (const id of OF_GROUP) byId(id).closest(".panel").hidden = !there;
+}
+
 function load() {
   const state = readState(USUAL);
+  showOfGroup(true);
   into("days", (_, signal) => showDays(state, signal));
   into("groups", (_, signal) => showGroups(state, signal));
   into("by-symbol", (_, signal) => showSymbols(state, signal));

@@ -1,5 +1,5 @@
 import { send } from "./api.js";
-import { byId, h } from "./dom.js";
+import { byId, h, sentence } from "./dom.js";
 
 const shortcuts = new Map();
 const TO_PAGES = { t: "/", a: "/account", f: "/firm", s: "/symbols", j: "/jobs" };
@@ -15,7 +15,7 @@ export function keys(...rows) {
 export function say(text, undo) {
   toast?.remove();
   const button = undo && h("button", { type: "button", click: () => take(undo) }, "Undo", h("kbd", {}, "u"));
-  toast = h("div", { class: "toast", role: "status" }, h("span", {}, text), button);
+  toast = h("div", { class: "toast", role: "status" }, h("span", {}, sentence(text)), button);
   toast.undo = undo;
   document.body.append(toast);
   const shown = toast;
@@ -120,7 +120,7 @@ export async function into(id, work) {
     await work(element, control.signal);
   } catch (error) {
     if (control.signal.aborted) return null;
-    element.replaceChildren(h("p", { class: "problem", role: "alert" }, error.message));
+    element.replaceChildren(h("p", { class: "problem", role: "alert" }, sentence(error.message)));
     return false;
   } finally {
     if (filling.get(id) === control) element.removeAttribute("aria-busy");
