@@ -425,6 +425,30 @@ def test_what_is_not_there_is_said_once(page: Page, firm: Firm, complaints):
     expect(said).to_have_count(1)
 
 
+@pytest.mark.parametrize("query", ["day=2026-13-45&since=x", "day=2026-02-31&since=2026-06-01T00:00:00Z"])
+def test_what_an_address_says_in_no_usable_way_is_ignored(page: Page, firm: Firm, query: str):
+    page.goto(f"/account?name={firm.busy}&{query}")
+    expect(page.locator("#trades-title")).to_have_text("Newest trades")
+    expect(page.locator("#equity-chart .main-svg").first).to_be_visible()
+    expect(page.get_by_role("button", name="All", exact=True)).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".problem")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "usual"),
+    [
+        ("/?severity=bogus&state=odd&subject=x&alert=y", "severity", ""),
+        ("/account?status=bogus&sort=x", "status", "active"),
+        ("/firm?days=x", "days", "90"),
+    ],
+)
+def test_an_unknown_filter_is_the_usual_one(page: Page, path: str, field: str, usual: str):
+    page.goto(path)
+    expect(page.locator(f"[name={field}]")).to_have_value(usual)
+    expect(page.locator(".alerts li, #accounts tbody tr, #cohorts .main-svg").first).to_be_visible()
+    expect(page.locator(".problem")).to_have_count(0)
+
+
 # ---- trouble
 
 

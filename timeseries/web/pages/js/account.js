@@ -116,10 +116,16 @@ async function showOne() {
   showTrades();
   const findings = [];
   await into("findings", async () => findings.push(...(await findingsOf())));
-  const charts = { path, currency, findings, state: () => readState(USUAL), keep: (changes) => writeState(changes, USUAL), choose: (day) => chooseDay(day, { scroll: true }) };
+  const charts = { path, currency, findings, state: rangeState, keep: (changes) => writeState(changes, USUAL), choose: (day) => chooseDay(day, { scroll: true }) };
   rangeButtons(charts);
   addEventListener("popstate", () => showRange(charts));
   await Promise.all([showEquity(charts), into("profit", () => profitChart(charts)), into("forecast", () => showForecast(charts))]);
+}
+
+/** The range in the address; half of one, or one that ends before it begins, is none. */
+function rangeState() {
+  const { since, until } = readState(USUAL);
+  return since && until && since < until ? { since, until } : { since: "", until: "" };
 }
 
 function stepDay(days) {
