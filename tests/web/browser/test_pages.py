@@ -38,6 +38,10 @@ QUIET = text(
     "SELECT account FROM accounts a "
     "WHERE NOT EXISTS (SELECT FROM findings f WHERE f.account_id = a.account_id)"
 )
+ENDED = text(
+    "SELECT account FROM accounts a WHERE status = 'breached' "
+    "AND NOT EXISTS (SELECT FROM forecasts f WHERE f.account_id = a.account_id)"
+)
 PAGES = {
     "/": "#list .alerts li",
     "/account": "#accounts tbody tr",
@@ -211,6 +215,16 @@ def test_the_way_back_leads_through_ranges_and_days(page: Page, firm: Firm):
     assert page.url == first
     shown = "() => ['equity', 'profit'].map(id => String(document.getElementById(`${id}-chart`).layout.xaxis.range))"
     assert len(set(page.evaluate(shown))) == 1
+
+
+def test_of_an_account_that_has_ended_it_is_said_that_none_is_forecast(page: Page, firm: Firm, complaints):
+    complaints.excuse("status of 404")
+    with firm.database.transaction() as connection:
+        ended = connection.scalar(ENDED)
+    page.goto(f"/account?name={ended}")
+    expect(page.locator("#forecast")).to_have_text(
+        "The account is breached; only active accounts are forecast."
+    )
 
 
 # ---- acting

@@ -1,15 +1,17 @@
 import { get } from "./api.js";
 import { asText, chart } from "./chart.js";
 import { empty, fill, h } from "./dom.js";
-import { amount, chance, instant, money } from "./format.js";
+import { amount, chance, instant, money, words } from "./format.js";
 
 const NONE = "There is no forecast of this account yet: `timeseries jobs run forecast` makes one.";
 const FAR = 2.5;
 
+const noneOf = (status) => (status === "active" ? NONE : `The account is ${words(status)}; only active accounts are forecast.`);
+
 /** The forecast of one account: a fan with its breach lines, and the chances beside it. */
-export async function showForecast({ path, currency }) {
+export async function showForecast({ path, currency, status }) {
   const forecast = await get(`${path}/forecast`, {}, { orNull: true });
-  if (!forecast) return void fill("forecast", empty(NONE));
+  if (!forecast) return void fill("forecast", empty(noneOf(status)));
   fill("forecast", h("div", { class: "beside" }, h("div", {}, h("h3", { id: "fan-title" }, "Total profit to come"), h("div", { id: "fan" })), h("dl", { class: "facts narrow" }, chances(forecast, currency))));
   await fan(forecast, currency);
 }

@@ -116,7 +116,7 @@ async function showOne() {
   showTrades();
   const findings = [];
   await into("findings", async () => findings.push(...(await findingsOf())));
-  const charts = { path, currency, findings, state: rangeState, keep: (changes) => writeState(changes, USUAL), choose: (day) => chooseDay(day, { scroll: true }) };
+  const charts = { path, currency, status: account.status, findings, state: rangeState, keep: (changes) => writeState(changes, USUAL), choose: (day) => chooseDay(day, { scroll: true }) };
   rangeButtons(charts);
   addEventListener("popstate", () => showRange(charts));
   await Promise.all([showEquity(charts), into("profit", () => profitChart(charts)), into("forecast", () => showForecast(charts))]);
