@@ -227,6 +227,19 @@ def test_of_an_account_that_has_ended_it_is_said_that_none_is_forecast(page: Pag
     )
 
 
+def test_the_key_of_the_fan_names_only_what_is_drawn(page: Page, firm: Firm):
+    def move_the_target_away(route) -> None:
+        answer = route.fetch()
+        far = {"max_drawdown_left": 1, "profit_target_left": 10**9}
+        route.fulfill(response=answer, json=answer.json() | {"lines": far})
+
+    page.route("**/forecast", move_the_target_away)
+    page.goto(f"/account?name={firm.busy}")
+    expect(page.locator("#fan-note")).to_contain_text("The profit target, at 1,000,000,000 USD, is too far away")
+    expect(page.locator("#fan-key")).to_contain_text("drawdown limit")
+    expect(page.locator("#fan-key")).not_to_contain_text("profit target")
+
+
 # ---- acting
 
 

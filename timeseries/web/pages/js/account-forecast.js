@@ -47,7 +47,7 @@ async function fan(forecast, currency) {
     ],
     rows,
     nothing: NONE,
-    key: [["accent", "━", "median"], ["band inner", "■", spans(levels)], ...linesOf(forecast).map(([name, , colour]) => [colour, "╍", name.toLowerCase()])],
+    key: [["accent", "━", "median"], ["band inner", "■", spans(levels)], ...nearLines(forecast).map(([name, , colour]) => [colour, "╍", name.toLowerCase()])],
     note: `Total profit from ${forecast.origin} on. The fan holds ${spans(levels)} of what may come, the line is the median. Made ${instant(forecast.made_at)}.${outOfSight(forecast, currency)}`,
     restsOn: null,
   });
@@ -71,6 +71,8 @@ function near(forecast, value) {
   return value > low - FAR * span && value < high + FAR * span;
 }
 
+const nearLines = (forecast) => linesOf(forecast).filter(([, value]) => near(forecast, value));
+
 function outOfSight(forecast, currency) {
   const far = linesOf(forecast).filter(([, value]) => !near(forecast, value));
   return far.map(([name, value]) => ` The ${name.toLowerCase()}, at ${money(value, currency)}, is too far away to be drawn.`).join("");
@@ -85,8 +87,6 @@ function fanFigure(forecast, currency, shades) {
     { x, y: line(high), mode: "lines", line: { width: 0 }, fill: "tonexty", fillcolor: shades.band, hoverinfo: "skip" },
   ]);
   const middle = { x, y: line(Math.floor(levels.length / 2)), mode: "lines", name: "Median", line: { color: shades.accent, width: 2 }, hovertemplate: `%{y:,.2f} ${asText(currency)}` };
-  const lines = linesOf(forecast)
-    .filter(([, value]) => near(forecast, value))
-    .map(([name, value, colour]) => ({ x: [x[0], x.at(-1)], y: [value, value], mode: "lines", name, line: { color: shades[colour], width: 1.5, dash: "dash" }, hovertemplate: `%{y:,.2f} ${asText(currency)}` }));
+  const lines = nearLines(forecast).map(([name, value, colour]) => ({ x: [x[0], x.at(-1)], y: [value, value], mode: "lines", name, line: { color: shades[colour], width: 1.5, dash: "dash" }, hovertemplate: `%{y:,.2f} ${asText(currency)}` }));
   return { data: [...bands, middle, ...lines], layout: { margin: { l: 84, r: 12, t: 8, b: 40 }, xaxis: { type: "date" }, yaxis: { tickformat: ",.6~f" } } };
 }
