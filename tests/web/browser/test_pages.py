@@ -265,6 +265,7 @@ def test_an_alert_is_acknowledged(page: Page, firm: Firm):
     open_alert(page, alert)
     page.keyboard.press("a")
     expect(row(page, alert)).to_contain_text("acknowledged")
+    expect(page.locator(".toast")).to_contain_text(f"the alert of account {alert.account}.")
     expect(page.get_by_role("button", name="Acknowledge")).to_be_disabled()
     stored = firm.read(alert)
     assert (stored.state, stored.acknowledged_by) == ("acknowledged", "dora")
@@ -276,6 +277,9 @@ def test_an_alert_is_labelled_with_a_note(page: Page, firm: Firm):
     page.keyboard.press("l")
     page.get_by_label("Note, if you like").fill("payday")
     page.get_by_role("button", name=re.compile("False alarm")).click()
+    expect(page.locator(".toast")).to_contain_text(
+        f"Labelled “false alarm”: the alert of account {alert.account}, which is now resolved."
+    )
     expect(row(page, alert)).to_have_count(0)  # resolved, and the list shows what is not
     expect(page.locator("#evidence")).to_contain_text("resolved")
     stored = firm.read(alert)

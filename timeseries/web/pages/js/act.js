@@ -12,10 +12,13 @@ const VERDICTS = [
 ];
 const MUTE_DAYS = 7;
 
+/** Which alert was meant: what is said of it stands there when others have come. */
+const alertOf = ({ account, cohort }) => `the alert of ${account ? `account ${account}` : cohort}`;
+
 /** Say that somebody looks after an alert; resolves to what to tell. */
 export async function acknowledge(alert) {
   await send("POST", `alerts/${alert.alert_id}/acknowledge`, {});
-  return "Acknowledged: somebody looks after this alert.";
+  return `Acknowledged: somebody looks after ${alertOf(alert)}.`;
 }
 
 /** Ask what an alert was in truth. */
@@ -27,7 +30,7 @@ export function chooseLabel(alert, done) {
       try {
         await send("POST", `alerts/${alert.alert_id}/label`, { verdict, note: note.value || undefined });
         close();
-        done(`Labelled: ${name.toLowerCase()}. Another label takes its place.`);
+        done(`Labelled “${name.toLowerCase()}”: ${alertOf(alert)}${verdict === "true" ? "" : ", which is now resolved"}. Another label takes its place.`);
       } catch (error) {
         problem.replaceChildren(...sentence(error.message));
       }
@@ -72,7 +75,7 @@ export function chooseMute(alert, done) {
       try {
         const made = await send("POST", "mutes", { ...scopes[Number(scope)][1], ...rest });
         close();
-        done("Muted. What it covers goes away when the job “alert” next runs.", () => lift(made.mute_id));
+        done(`Muted: ${scopes[Number(scope)][0]}. What it covers goes away when the job “alert” next runs.`, () => lift(made.mute_id));
       } catch (error) {
         problem.replaceChildren(...sentence(error.message));
       }
