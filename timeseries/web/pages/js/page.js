@@ -82,7 +82,7 @@ function showHelp() {
   dialog("Keyboard shortcuts", (close) => [
     h("table", {}, h("tbody", {}, rows)),
     h("p", {}, h("label", {}, h("span", {}, off, " use these keys"))),
-    h("div", { class: "buttons" }, h("button", { type: "button", class: "primary", click: close }, "Close")),
+    h("div", { class: "buttons" }, h("button", { type: "button", class: "primary", autofocus: true, click: close }, "Close")),
   ]);
 }
 
