@@ -436,6 +436,29 @@ def test_back_to_the_list_finds_it_where_it_was(phone: Page, firm: Firm):
     assert phone.evaluate("scrollY") == pytest.approx(before, abs=60)
 
 
+def test_what_was_found_can_be_read_and_touched_on_a_phone(phone: Page, firm: Firm):
+    phone.goto(f"/account?name={firm.busy}")
+    prose = phone.locator("#findings td.prose").first
+    expect(prose).to_be_visible()
+    place = prose.bounding_box()
+    assert place["width"] > 250 and place["x"] + place["width"] <= 375
+    assert phone.locator("#findings tbody button").first.bounding_box()["height"] >= 24
+    phone.goto("/account")
+    assert phone.locator("#accounts tbody a").first.bounding_box()["height"] >= 24
+    phone.goto("/")
+    phone.locator(".alerts li").first.tap()
+    expect(phone.get_by_role("button", name="Label")).to_be_visible()
+    expect(phone.locator(".actions kbd").first).to_be_hidden()
+
+
+def test_the_help_begins_with_the_way_out_of_it(page: Page):
+    page.goto("/")
+    page.locator("#help").click()
+    expect(page.get_by_role("button", name="Close")).to_be_focused()
+    place = page.get_by_role("checkbox").bounding_box()
+    assert place["width"] == place["height"]
+
+
 # ---- addresses that lead nowhere
 
 

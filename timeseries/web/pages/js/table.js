@@ -3,7 +3,8 @@ import { h } from "./dom.js";
 /**
  * A table. A column is {title, value(row) -> text or node, number?, tight?, prose?, calm?, sort?(row) -> comparable}; the first
  * column of a row is its header. Columns with `sort` can be clicked; who gives `order` finds there how, and a table that is
- * made with it again is sorted the same. In `calm` columns what is negative has no colour: it always is.
+ * made with it again is sorted the same. In `calm` columns what is negative has no colour: it always is. On a narrow screen the
+ * cells of a row stand beneath each other where there is `prose`, each with its title.
  */
 export function table(columns, rows, { caption, sorted = null, order = {} } = {}) {
   const state = Object.assign(order, { sorted, descending: true, ...order });
@@ -24,7 +25,7 @@ export function table(columns, rows, { caption, sorted = null, order = {} } = {}
   };
   draw();
   const name = caption && h("caption", { class: "visually-hidden" }, caption);
-  const whole = h("table", {}, name, h("thead", {}, h("tr", {}, heads)), body);
+  const whole = h("table", { class: columns.some((column) => column.prose) ? "stacks" : null }, name, h("thead", {}, h("tr", {}, heads)), body);
   return h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": caption ?? "Table" }, whole);
 }
 
@@ -40,7 +41,7 @@ function rowOf(columns, row) {
     const value = column.value(row);
     const loss = column.number && !column.calm && typeof value === "string" && value.startsWith("−") ? " loss" : "";
     const attributes = { class: `${classOf(column) ?? ""}${loss}` || null };
-    return place ? h("td", attributes, value) : h("th", { scope: "row", ...attributes }, value);
+    return place ? h("td", { "data-title": column.title, ...attributes }, value) : h("th", { scope: "row", ...attributes }, value);
   });
   return h("tr", {}, cells);
 }
