@@ -468,7 +468,7 @@ def test_what_is_not_there_is_said_once(page: Page, firm: Firm, complaints):
     expect(page.locator("main")).to_contain_text("There is no account of this name.")
     page.goto("/firm?group=nope")
     said = page.get_by_text("There is no account in a group")
-    expect(said.locator("code")).to_have_text("timeseries accounts")
+    expect(page.locator("#days code")).to_have_text("timeseries accounts")
     expect(page.locator("#cohorts .main-svg").first).to_be_visible()
     expect(said.locator("visible=true")).to_have_count(1)
     expect(page.locator("#payouts")).to_be_hidden()
@@ -476,7 +476,17 @@ def test_what_is_not_there_is_said_once(page: Page, firm: Firm, complaints):
     page.locator("[name=group]").press("Enter")
     expect(page.locator("#payouts .main-svg").first).to_be_visible()
     page.goto("/symbols?group=nope")
-    expect(said).to_have_count(1)
+    expect(said.locator("visible=true")).to_have_count(1)
+
+
+def test_small_letters_find_an_account_written_in_capitals(page: Page, firm: Firm, complaints):
+    complaints.excuse("status of 404")
+    page.goto("/account")
+    page.keyboard.press("/")
+    page.keyboard.type(firm.busy.lower())
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/account?name={firm.busy}")
+    expect(page.locator("#standing")).to_contain_text("Balance")
 
 
 @pytest.mark.parametrize("query", ["day=2026-13-45&since=x", "day=2026-02-31&since=2026-06-01T00:00:00Z"])

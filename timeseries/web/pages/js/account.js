@@ -108,6 +108,10 @@ async function showOne() {
   const account = await get(path, {}, { orNull: true });
   if (!account) {
     byId("one").hidden = true;
+    const large = name.toUpperCase();
+    if (large !== name && (await get(`accounts/${encodeURIComponent(large)}`, {}, { orNull: true }))) {
+      return void location.replace(`/account?name=${encodeURIComponent(large)}`);
+    }
     byId("title").after(h("p", { class: "empty" }, "There is no account of this name. ", h("a", { href: "/account?status=all&sort=name" }, "All accounts by name")));
     return;
   }
