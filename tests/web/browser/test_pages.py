@@ -51,6 +51,7 @@ PAGES = {
     "/jobs": "#jobs tbody tr",
     "/login": "#token",
 }
+SHOWN = "(id) => String(document.getElementById(`${id}-chart`).layout.xaxis.range)"
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 FRESH = re.compile(
     rf"(Complete to|Trades to|Snapshots to|Made|trading days after) {DAY.pattern}",
@@ -196,7 +197,11 @@ def test_the_way_back_leads_through_ranges_and_days(page: Page, firm: Firm):
     page.goto(f"/account?name={firm.busy}")
     expect(page.locator("#equity-note")).to_contain_text("One point")
     whole = page.locator("#equity-note").inner_text()
-    first, month, week = page.url, page.get_by_role("button", name="Month"), page.get_by_role("button", name="Week")
+    first, month, week = (
+        page.url,
+        page.get_by_role("button", name="Month"),
+        page.get_by_role("button", name="Week"),
+    )
     week.click()
     expect(page.locator("#equity-note")).not_to_have_text(whole)
     fine = page.locator("#equity-note").inner_text()
@@ -213,8 +218,7 @@ def test_the_way_back_leads_through_ranges_and_days(page: Page, firm: Firm):
     expect(page.locator("#equity-note")).to_have_text(whole)
     expect(week).to_have_attribute("aria-pressed", "false")
     assert page.url == first
-    shown = "() => ['equity', 'profit'].map(id => String(document.getElementById(`${id}-chart`).layout.xaxis.range))"
-    assert len(set(page.evaluate(shown))) == 1
+    assert page.evaluate(SHOWN, "equity") == page.evaluate(SHOWN, "profit")
 
 
 def test_of_an_account_that_has_ended_it_is_said_that_none_is_forecast(page: Page, firm: Firm, complaints):
@@ -235,7 +239,9 @@ def test_the_key_of_the_fan_names_only_what_is_drawn(page: Page, firm: Firm):
 
     page.route("**/forecast", move_the_target_away)
     page.goto(f"/account?name={firm.busy}")
-    expect(page.locator("#fan-note")).to_contain_text("The profit target, at 1,000,000,000 USD, is too far away")
+    expect(page.locator("#fan-note")).to_contain_text(
+        "The profit target, at 1,000,000,000 USD, is too far away"
+    )
     expect(page.locator("#fan-key")).to_contain_text("drawdown limit")
     expect(page.locator("#fan-key")).not_to_contain_text("profit target")
 
