@@ -123,6 +123,8 @@ breaches_found AS (
            f.account_id,
            f.origin AS trading_day,
            CASE WHEN f.any_breach >= 0.9 THEN 'critical' ELSE 'warning' END AS severity,
+           -- What the lowest of the quantiles loses.
+           greatest(0, round(-f.total_quantiles[f.horizon][1] * power(10, c.currency_digits)))::bigint AS at_stake,
            format('Account %s: %s chance of breaking a rule within %s trading days', c.account,
                   to_char(100 * f.any_breach, 'FM990.0') || ' %', f.horizon) AS title,
            concat_ws(' ',
@@ -131,10 +133,10 @@ breaches_found AS (
                       f.horizon, f.origin, to_char(100 * CAST(:breach_probability AS double precision), 'FM990.0')),
                'Daily loss: ' || to_char(100 * f.daily_loss_breach, 'FM990.0') || ' %'
                    || coalesce(', with ' || to_char(as_money(m.daily_loss_left, c.currency_digits), c.money)
-                               || ' ' || c.currency || ' left that day', '') || '.',
+                               || ' ' || c.currency || ' left at the worst of that day', '') || '.',
                'Maximum drawdown: ' || to_char(100 * f.max_drawdown_breach, 'FM990.0') || ' %'
                    || coalesce(', with ' || to_char(as_money(m.max_drawdown_left, c.currency_digits), c.money)
-                               || ' ' || c.currency || ' left that day', '') || '.',
+                               || ' ' || c.currency || ' left at the worst of that day', '') || '.',
                'Expected net profit over that time: '
                    || to_char((SELECT sum(day) FROM unnest(f.mean) AS day)::numeric, c.money) || ' ' || c.currency
                    || coalesce(', with ' || round(100 * (f.quantile_levels[widest] - f.quantile_levels[1])::numeric)
@@ -178,9 +180,9 @@ breaches_found AS (
             AND f.origin BETWEEN m.since AND coalesce(m.until, 'infinity')
       )
 )
-INSERT INTO alerts (fingerprint, kind, account_id, subject, subjects, first_day, trading_day, severity, title, body)
+INSERT INTO alerts (fingerprint, kind, account_id, subject, subjects, first_day, trading_day, severity, at_stake, title, body)
 SELECT fingerprint, 'forecast_breach', account_id, 'forecast_breach', ARRAY ['forecast_breach'], trading_day, trading_day,
-       severity, title, body
+       severity, at_stake, title, body
 FROM breaches_found
 ON CONFLICT (fingerprint) DO NOTHING
 RETURNING alert_id;

@@ -27,13 +27,14 @@ def test_a_forecast_breach_says_its_chance_and_its_money(database: Database, fir
     firm.forecast("A-1", 0, 0.731)
     assert raise_now(database).raised == 1
     [alert] = list_alerts(database)
-    assert (alert.severity, alert.kind) == ("warning", "forecast_breach")
+    assert (alert.severity, alert.kind, alert.at_stake) == ("warning", "forecast_breach", 4000.50)
     assert alert.title == "Account A-1: 73.1 % chance of breaking a rule within 14 trading days"
     assert alert.body == (
         "Account A-1 has a chance of 73.1 % to break a rule of its plan within the 14 trading days "
         "after 2024-03-04, where an alert is raised from 50.0 % on. Daily loss: 25.0 %. "
-        "Maximum drawdown: 73.1 %, with 1,234.56 USD left that day. Expected net profit over that time: "
-        "-1,400.00 USD, with 95 % of outcomes between -4,000.50 and 900.00 USD."
+        "Maximum drawdown: 73.1 %, with 1,234.56 USD left at the worst of that day. "
+        "Expected net profit over that time: -1,400.00 USD, "
+        "with 95 % of outcomes between -4,000.50 and 900.00 USD."
     )
 
 

@@ -81,7 +81,8 @@ class Alert:
         first_day: the first trading day it is about.
         trading_day: the last; of a forecast, the last day known when it was made.
         severity: ``info``, ``warning`` or ``critical``.
-        at_stake: money in the account's currency, a number in ordinary units; None where unknown.
+        at_stake: money in the account's currency, a number in ordinary units; None where unknown. Of a
+            forecast what is lost in the worst of the outcomes it tells of, one in forty.
         currency: of the account; None when it is about a cohort.
         state: ``open``, ``acknowledged`` or ``resolved``.
         resolution: why it is resolved: ``ended``, ``withdrawn`` (corrected data took it back), ``muted`` or

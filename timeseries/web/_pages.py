@@ -1,4 +1,4 @@
-"""The pages and what they are made of: read once, compressed once, served from memory."""
+"""The pages and what they are made of: put together once, compressed once, served from memory."""
 
 import gzip
 import mimetypes
@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from fastapi import APIRouter, Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -30,6 +31,7 @@ ADDRESSES = {
     "/jobs": "jobs",
     "/login": "login",
 }
+IMPORTED = re.compile(r"""\bfrom\s*["']\./([^"']+)["']""")
 IN_HTML = re.compile(r'((?:src|href)="/assets/[^"?#]+)"')
 IN_MODULES = re.compile(r"""(\b(?:from|import)\s*\(?\s*["'](?:\.{1,2}/|/assets/)[^"'?]+\.js)(["'])""")
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -54,12 +56,14 @@ class _Assets:
             digest.update(name.encode() + body)
         digest.update(plotly)
         self.version = digest.hexdigest()
-        self.html = {name: self._with_version(body) for name, body in files.items() if name.endswith(".html")}
-        self.others = {name: self._asset(name, body) for name, body in files.items() if name not in self.html}
+        self.html = {name: self._with_version(page) for name, page in _rendered(files).items()}
+        self.others = {
+            name: self._asset(name, body) for name, body in files.items() if not name.endswith(".html")
+        }
         self.others["plotly.min.js"] = _packed(plotly, "text/javascript")
 
-    def _with_version(self, html: bytes) -> bytes:
-        return IN_HTML.sub(rf'\1?v={self.version}"', html.decode()).encode()
+    def _with_version(self, html: str) -> bytes:
+        return IN_HTML.sub(rf'\1?v={self.version}"', html).encode()
 
     def _asset(self, name: str, body: bytes) -> _Asset:
         media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
@@ -70,7 +74,35 @@ class _Assets:
 
 
 def _files() -> list[Path]:
-    return [path for path in PAGES.rglob("*") if path.is_file() and not path.name.startswith((".", "_"))]
+    return [path for path in PAGES.rglob("*") if path.is_file() and not path.name.startswith(".")]
+
+
+def _rendered(files: dict[str, bytes]) -> dict[str, str]:
+    """The pages by their files' names; those that begin with an underscore are parts of them."""
+    templates = Environment(
+        loader=FileSystemLoader(PAGES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    templates.globals["modules"] = lambda script: _modules(script, files)
+    names = [name for name in files if name.endswith(".html") and not name.startswith("_")]
+    return {name: templates.get_template(name).render() for name in names}
+
+
+def _modules(script: str, files: dict[str, bytes]) -> list[str]:
+    """A script and all that it imports, the deepest first, so that browsers need not find out one by one."""
+    found: dict[str, None] = {}
+
+    def visit(name: str) -> None:
+        for other in IMPORTED.findall(files[f"js/{name}"].decode()):
+            if other not in found:
+                visit(other)
+        found[name] = None
+
+    visit(script)
+    return list(found)
 
 
 def _plotly() -> Path:

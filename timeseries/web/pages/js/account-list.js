@@ -14,7 +14,7 @@ const COLUMNS = [
   { title: "Drawdown left", number: true, value: (one) => amount(one.max_drawdown_left, one.currency), sort: (one) => share(one.max_drawdown_left, one.max_drawdown) },
   { title: "of its limit", number: true, value: (one) => percent(share(one.max_drawdown_left, one.max_drawdown)), sort: (one) => share(one.max_drawdown_left, one.max_drawdown) },
   { title: "Daily loss left", number: true, value: (one) => amount(one.daily_loss_left, one.currency), sort: (one) => share(one.daily_loss_left, one.daily_loss) },
-  { title: "Last day", number: true, value: (one) => amount(one.day_profit, one.currency), sort: (one) => Number(one.day_profit) },
+  { title: "Newest day", number: true, value: (one) => amount(one.day_profit, one.currency), sort: (one) => Number(one.day_profit) },
   { title: "Net profit", number: true, value: (one) => amount(one.net_profit, one.currency), sort: (one) => Number(one.net_profit) },
   { title: "Balance", number: true, value: (one) => amount(one.balance, one.currency), sort: (one) => Number(one.balance) },
   { title: "Currency", value: (one) => one.currency },

@@ -29,7 +29,7 @@ async function showStanding(known) {
     fact("Equity", money(account.equity ?? account.balance, currency), account.equity_at ? `at ${instant(account.equity_at)}` : "no snapshot: the balance"),
     fact("Balance", money(account.balance, currency), `began with ${money(account.initial_balance, currency)}`),
     fact("Net profit", money(account.net_profit, currency), target(account)),
-    fact("Last day’s profit", money(account.day_profit, currency), account.last_day),
+    fact("Newest day’s profit", money(account.day_profit, currency), account.last_day),
     fact("Daily loss left", left(account.daily_loss_left), limit(account.daily_loss)),
     fact("Drawdown left", left(account.max_drawdown_left), limit(account.max_drawdown)),
     fact("Open positions", plain(account.open_positions), account.last_trade_at ? `last trade ${instant(account.last_trade_at)}` : "no trade yet"),
