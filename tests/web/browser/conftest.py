@@ -6,7 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from desk_in_browser import Firm
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from web_server import make_firm, serving
+
+from jobs.api import jobs_router
+from timeseries.database import Database
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
@@ -80,3 +85,17 @@ def phone(browser: Browser, address: str, complaints: Complaints) -> Iterator[Pa
     size = {"width": 375, "height": 740}
     with window(browser, address, complaints, viewport=size, has_touch=True, is_mobile=True) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def firm(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Firm:
+    """Sixteen accounts, one of them with a name that is markup."""
+    make_firm(database, tmp_path_factory.mktemp("firm"))
+    return Firm(database)
+
+
+@pytest.fixture(scope="module")
+def address(firm: Firm) -> Iterator[str]:
+    """Where the firm's pages are served to whoever comes."""
+    with serving(firm.database, routers=[jobs_router], open_access=True, name="dora") as client:
+        yield f"http://{client.base_url.netloc.decode()}"
