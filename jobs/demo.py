@@ -73,7 +73,7 @@ def run_demo(
     detection = detect(database, settings, days=max(days // 3, 1), progress=progress)
     clock("detect")
     _forecast_days(database, settings, progress)
-    _run(database, settings, progress, "realise", "alert", "deliver")
+    _run(database, settings, progress, "realise", "alert", "deliver", "policies")
     examples = [
         forecast_account(database, account, horizon=settings.alerts.horizon)
         for account in _worth_a_look(database, detection)

@@ -107,7 +107,7 @@ def test_a_day_that_is_not_final_is_one_trouble_for_all_that_wait(clean_database
     found, troubles = diagnosis(clean_database, jobs, timedelta(days=3))
     assert (found.ill, found.what) == (True, "waiting for data")
     assert [trouble.subject for trouble in troubles] == ["trading_day"]
-    assert "its data have not arrived" in troubles[0].body
+    assert "the data have not arrived" in troubles[0].body
 
 
 @pytest.fixture

@@ -269,7 +269,7 @@ def day_of(**known: object) -> CalendarDay:
         (
             {"data_until": None, "is_reached": False},
             timedelta(days=1),
-            "its data have not arrived: they have not come",
+            "the data have not arrived: they have not come",
         ),
     ],
 )  # fmt: skip

@@ -87,7 +87,7 @@ def test_a_day_that_data_have_not_reached_is_never_final(firm: Database):
     (wednesday,) = day_states(
         seen, date(2026, 3, 11), date(2026, 3, 11), now=NY_END + timedelta(days=9), waiting=WAITING
     )
-    assert all("its data have not arrived: they reach 2026-03-10" in wait for wait in wednesday.waits)
+    assert all("the data have not arrived: they reach 2026-03-10" in wait for wait in wednesday.waits)
 
 
 def test_of_data_that_ended_long_ago_the_days_before_their_end_are_told(firm: Database):

@@ -55,7 +55,7 @@ class CalendarDay:
             return f"{self.stale_days:,} account-days wait for the job refresh"
         if not self.is_reached:
             reached = f"reach {self.data_until:%Y-%m-%d %H:%M} UTC" if self.data_until else "have not come"
-            return f"its data have not arrived: they {reached}"
+            return f"the data have not arrived: they {reached}"
         return f"it is final at {due:%Y-%m-%d %H:%M} UTC" if now < due else None
 
     @property
@@ -70,7 +70,7 @@ class DayState:
 
     Attributes:
         final_from: since when nothing more was waited for, UTC; of the calendar that ends last.
-        waits: what is waited for, with the calendar; empty when the day is final.
+        waits: what is waited for, with the calendars that wait for it; empty when the day is final.
     """
 
     trading_day: date
@@ -132,6 +132,9 @@ def _states(found: list[CalendarDay], now: datetime, waiting: Waiting) -> list[D
 
 
 def _state(day: date, calendars: list[CalendarDay], now: datetime, waiting: Waiting) -> DayState:
-    waits = [(one.calendar, one.waits_for(now, waiting)) for one in calendars]
+    waits: dict[str, list[str]] = {}
+    for one in calendars:
+        if why := one.waits_for(now, waiting):
+            waits.setdefault(why, []).append(one.calendar)
     final_from = max(one.final_from(waiting) for one in calendars)
-    return DayState(day, final_from, tuple(f"{calendar}: {why}" for calendar, why in waits if why))
+    return DayState(day, final_from, tuple(f"{', '.join(names)}: {why}" for why, names in waits.items()))

@@ -196,6 +196,7 @@ def symbols(
 
 
 @router.get("/features", response_model=FeaturePage, summary="Feature rows")
+@remembered(10)
 def features(
     database: ReadingDatabase,
     day: Annotated[TradingDay | None, Query(description="By default the last complete one.")] = None,
