@@ -26,6 +26,8 @@ SERVER_URL = os.environ.get("TIMESERIES_TEST_DATABASE_URL")
 SHARED_DATA = Path(
     os.environ.get("TIMESERIES_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data")
 ).absolute()
+# Parallel workers, which are started from an isolated process, read them too; the program does not.
+FOR_TESTS = ("TIMESERIES_TEST_DATABASE_URL", "TIMESERIES_SHARED_DATA")
 REUSED_CACHES = ("timeseries", "matplotlib")
 TABLES = text(
     "SELECT tablename FROM pg_tables "
@@ -57,7 +59,8 @@ def _isolate(home: Path) -> pytest.MonkeyPatch:
     caches = {name: Path(platformdirs.user_cache_dir(name)) for name in REUSED_CACHES}
     npm = {"CACHE": Path.home() / ".npm", "USERCONFIG": Path.home() / ".npmrc"}
     for name in [name for name in os.environ if name.startswith(("TIMESERIES_", "PG"))]:
-        patch.delenv(name)
+        if name not in FOR_TESTS:
+            patch.delenv(name)
     for name, path in npm.items():
         patch.setenv(f"NPM_CONFIG_{name}", os.environ.get(f"NPM_CONFIG_{name}", str(path)))
     patch.setenv("HOME", str(home))
