@@ -35,6 +35,7 @@ def test_a_swipe_over_a_chart_scrolls_and_a_tap_chooses_its_day(phone: Page, fir
 
 
 def test_back_to_the_list_finds_it_where_it_was(phone: Page, firm: Firm):
+    phone.set_viewport_size({"width": 360, "height": 320})
     phone.goto("/?state=all")
     expect(phone.locator(".alerts li").first).to_be_visible()
     phone.locator(".alerts li").last.scroll_into_view_if_needed()

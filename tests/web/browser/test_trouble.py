@@ -82,7 +82,7 @@ def test_a_lost_connection_is_said_and_forgotten_when_it_is_back(page: Page, fir
     expect(page.locator(".alerts li").first).to_be_visible()
 
 
-@pytest.mark.parametrize("path", ["/", "/account?name={account}", "/firm", "/symbols"])
+@pytest.mark.parametrize("path", ["/", "/account?name={account}", "/symbols"])
 def test_a_page_that_nobody_touches_says_that_the_server_is_gone(
     page: Page, firm: Firm, complaints, path: str
 ):
