@@ -210,6 +210,7 @@ def host_and_port(address: str) -> tuple[str, int]:
     host, colon, port = address.rpartition(":")
     if not colon or not port.isascii() or not port.isdigit() or int(port) > HIGHEST_PORT:
         raise ConfigurationError(
-            f"{address!r} is no address to listen at: it looks like {LOOPBACK}:9464, or :9464."
+            f"{address!r} is no address to listen at: give HOST:PORT, such as {LOOPBACK}:8080, "
+            "or :8080 for this machine alone."
         )
     return host.removeprefix("[").removesuffix("]") or LOOPBACK, int(port)
