@@ -403,6 +403,19 @@ def test_events_come_as_they_happen_and_go_on_after_the_last_one_seen(client: ht
     assert resumed == live[1:]
 
 
+def test_a_listener_with_a_cookie_of_another_engine_hears_on_the_loopback_interface(firm: Database):
+    stale = {"Cookie": f"timeseries_session=tse_{'x' * 43}"}
+    heard, ready = [], threading.Event()
+    with serving(firm, open_access=True, name="ada") as browser:
+        listener = threading.Thread(target=listen, args=(browser, heard, 1, stale, ready))
+        listener.start()
+        assert ready.wait(10)
+        time.sleep(1.5)
+        label(firm, [list_alerts(firm, limit=1)[0].alert_id], "true", by="a test")
+        listener.join(timeout=15)
+    assert [event["event"] for event in heard] == ["alert"]
+
+
 # ---- its own document
 
 

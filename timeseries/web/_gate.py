@@ -14,7 +14,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.concurrency import run_in_threadpool
 
-from timeseries.access import Token, find_token, list_tokens, reader
+from timeseries.access import SCOPES, Token, find_token, list_tokens, reader
 from timeseries.database import Database
 from timeseries.web._problems import Refusal
 
@@ -22,7 +22,6 @@ __all__ = [
     "CSRF_COOKIE",
     "CSRF_HEADER",
     "HARMLESS",
-    "SCOPES",
     "SESSION_COOKIE",
     "Caller",
     "Gate",
@@ -30,7 +29,6 @@ __all__ = [
     "tokens_exist",
 ]
 
-SCOPES = frozenset(("read", "act", "ingest"))
 SESSION_COOKIE, CSRF_COOKIE, CSRF_HEADER = "timeseries_session", "timeseries_csrf", "X-CSRF-Token"
 HARMLESS = ("GET", "HEAD", "OPTIONS")
 # A revoked token is served for so long at most; asking the database each time would double its work.
@@ -66,7 +64,7 @@ class Gate:
         """
         self.database = database
         self._reading = reading
-        self._open = None if open_to is None else Caller(open_to, SCOPES, None)
+        self._open = None if open_to is None else Caller(open_to, frozenset(SCOPES), None)
         self._limit = RateLimitItemPerMinute(requests_per_minute) if requests_per_minute else None
         self._rates = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._known: dict[bytes, tuple[float, Token]] = {}
@@ -89,21 +87,21 @@ class Gate:
         return caller
 
     async def _identify(self, request: Request) -> Caller:
-        secret, by_cookie = _secret_of(request)
-        token = None if secret is None else await self._token_of(request, secret)
-        if token is None and by_cookie and self._open is not None:
-            secret = None  # cookies know no ports: it may be another engine's, and here it opens nothing more
+        self._refuse_guessing(request)
+        secret, by_cookie, token = await self._shown(request)
         self._count(request, token)
         caller = self._caller(secret, token)
         if secret is None or by_cookie:
             check_csrf(request)
         return caller
 
-    async def _token_of(self, request: Request, secret: str) -> Token | None:
-        """As :meth:`token`, but those who have guessed too often are not looked up any more."""
-        if self._limit is not None and not self._remembers(secret):
-            self._refuse_beyond_limit(f"address {client_address(request)}", self._limit)
-        return await self.token(secret)
+    async def _shown(self, request: Request) -> tuple[str | None, bool, Token | None]:
+        """The secret that counts of a request, whether it came as a cookie, and the token it is of."""
+        secret, by_cookie = _secret_of(request)
+        token = None if secret is None else await self.token(secret)
+        if token is None and by_cookie and self._open is not None:
+            secret = None  # cookies know no ports: it may be another engine's, and here it opens nothing more
+        return secret, by_cookie, token
 
     async def token(self, secret: str) -> Token | None:
         """The token that a secret is of, as it was at most three seconds ago; None: none that is valid."""
@@ -120,13 +118,10 @@ class Gate:
         if token is not None:
             self._known[key] = (now, token)
 
-    def _remembers(self, secret: str) -> bool:
-        return _key_of(secret) in self._known
-
     async def still_admits(self, request: Request) -> bool:
         """Whether a request that was let in would be again."""
-        secret, _ = _secret_of(request)
-        return secret is None or await self.token(secret) is not None
+        secret, _, token = await self._shown(request)
+        return secret is None or token is not None
 
     def count_address(self, request: Request) -> None:
         """Count a request of somebody who has not shown a token yet.
@@ -172,9 +167,14 @@ class Gate:
         if not served:
             raise _too_many(self._limit, wait)
 
-    def _refuse_beyond_limit(self, key: str, limit: RateLimitItemPerMinute) -> None:
-        if not self._rates.test(limit, key):
-            raise _too_many(limit, self._left(key, limit)[1])
+    def _refuse_guessing(self, request: Request) -> None:
+        """Refuse an unknown secret of an address beyond its limit, before it is looked up."""
+        secret, _ = _secret_of(request)
+        if self._limit is None or secret is None or _key_of(secret) in self._known:
+            return
+        key = f"address {client_address(request)}"
+        if not self._rates.test(self._limit, key):
+            raise _too_many(self._limit, self._left(key, self._limit)[1])
 
     def _left(self, key: str, limit: RateLimitItemPerMinute) -> tuple[int, int]:
         """How many requests are left, and the seconds until there are more."""
