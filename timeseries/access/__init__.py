@@ -2,6 +2,7 @@
 
 from timeseries.access._reader import reader
 from timeseries.access._tokens import (
+    NO_GROUPS,
     SCOPES,
     NewToken,
     Token,
@@ -14,6 +15,7 @@ from timeseries.access._tokens import (
 )
 
 __all__ = [
+    "NO_GROUPS",
     "SCOPES",
     "NewToken",
     "Token",

@@ -14,6 +14,7 @@ from timeseries.database import Database, run
 from timeseries.errors import InputError, NotFound
 
 __all__ = [
+    "NO_GROUPS",
     "SCOPES",
     "NewToken",
     "Token",
@@ -26,6 +27,8 @@ __all__ = [
 ]
 
 SCOPES = ("read", "act", "ingest")
+# Cohorts of these names are the whole firm, and the engine's own troubles.
+NO_GROUPS = ("firm", "engine")
 SECRET = re.compile(r"tse_[A-Za-z0-9_-]{43}")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
 LONGEST = timedelta(days=36_500)
@@ -195,7 +198,7 @@ def _check(
         )
     if not scopes or not set(scopes) <= set(SCOPES):
         raise InputError(f"A token is for at least one of: {', '.join(SCOPES)}.")
-    if groups is not None and (reserved := {"firm", "engine"} & set(groups)):
+    if groups is not None and (reserved := set(NO_GROUPS) & set(groups)):
         raise InputError(f"{' and '.join(sorted(reserved))} is no group of accounts.")
     if groups is not None and not groups:
         raise InputError("Name at least one group, or none for the whole firm.")

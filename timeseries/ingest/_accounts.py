@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from timeseries.access import NO_GROUPS
 from timeseries.database import statement
 from timeseries.ingest._checks import choice, money, number
 from timeseries.ingest._decimals import Decimals
@@ -38,8 +39,6 @@ CHOICES = {
     "phase": ("evaluation", "verification", "funded"),
     "status": ("active", "breached", "passed", "closed"),
 }
-# Cohorts of these names are the whole firm, and the engine's own troubles.
-NO_GROUPS = ("firm", "engine")
 LIMITS = ["profit_target", "max_drawdown", "daily_loss", "minimum_payout"]
 COLUMNS = (
     "account",
